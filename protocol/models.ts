@@ -1,0 +1,265 @@
+/** The models of the API: used by its routes, by the client and by the OpenAPI document. Times are ms UTC. */
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { SEVERITIES } from "./facts.ts";
+
+const Id = Type.String({ minLength: 1, maxLength: 64, pattern: "^[0-9a-zA-Z-]+$" });
+const Time = Type.Integer({ minimum: 0 });
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const oneOf = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)));
+
+export const PackageName = Type.String({ minLength: 1, maxLength: 214 });
+export const Version = Type.String({ minLength: 1, maxLength: 256 });
+
+export const RUN_STATES = ["queued", "leased", "running", "analysing", "done", "failed", "cancelled"] as const;
+export type RunState = (typeof RUN_STATES)[number];
+export const VERDICTS = ["seeded", "clean", "deviant", "inconclusive"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+export const PHASE_NAMES = ["install", "import", "bin", "linger"] as const;
+export const NETWORK_MODES = ["registry", "open", "none"] as const;
+
+/** How one command of a phase ended. A phase can have several (each entry, each bin). */
+export const PhaseResult = Type.Object({
+  phase: oneOf(PHASE_NAMES),
+  /** What was run: `npm install`, `require`, `import`, `bin:<name>`. */
+  label: Type.String({ maxLength: 300 }),
+  /** Dense index (1..15) of the root process in the trace. */
+  root: Type.Integer({ minimum: 0, maximum: 15 }),
+  exit_code: Nullable(Type.Integer()),
+  signal: Nullable(Type.String({ maxLength: 32 })),
+  timed_out: Type.Boolean(),
+  duration_ms: Type.Integer({ minimum: 0 }),
+  stdout: Type.String({ maxLength: 65536 }),
+  stderr: Type.String({ maxLength: 65536 }),
+});
+export type PhaseResult = Static<typeof PhaseResult>;
+
+/** Records lost, by record name and cause. */
+export const Loss = Type.Object({
+  record: Type.String({ maxLength: 32 }),
+  cause: Type.String({ maxLength: 32 }),
+  count: Type.Integer({ minimum: 1 }),
+});
+export type Loss = Static<typeof Loss>;
+
+/** A fake credential in the sandbox: where it lies and the secret that must not leave. */
+export const Decoy = Type.Object({
+  name: Type.String({ maxLength: 64 }),
+  /** Absolute path in the container, or `$NAME` for an environment variable. */
+  place: Type.String({ maxLength: 512 }),
+  secret: Type.String({ maxLength: 4096 }),
+});
+export type Decoy = Static<typeof Decoy>;
+
+/** What analysis must know of the sandbox to read its trace. */
+export const Environment = Type.Object({
+  project: Type.String(),
+  home: Type.String(),
+  registry: Type.Object({ address: Type.String(), port: Type.Integer() }),
+  resolver: Type.Object({ address: Type.String(), port: Type.Integer() }),
+  decoys: Type.Array(Decoy, { maxItems: 64 }),
+});
+export type Environment = Static<typeof Environment>;
+
+/** What the runner reports when a run ended, however it ended. */
+export const RunResult = Type.Object({
+  /** complete: every phase ran to its end. failed: the reason says why it can't be compared. */
+  status: oneOf(["complete", "failed"] as const),
+  reason: Nullable(Type.String({ maxLength: 2000 })),
+  phases: Type.Array(PhaseResult, { maxItems: 64 }),
+  losses: Type.Array(Loss, { maxItems: 256 }),
+  /** Segments uploaded: seq 0 .. segments-1. */
+  segments: Type.Integer({ minimum: 0, maximum: 100000 }),
+  events: Type.Integer({ minimum: 0 }),
+  environment: Environment,
+  network: oneOf(NETWORK_MODES),
+  image: Type.String({ maxLength: 300 }),
+  node_version: Type.String({ maxLength: 64 }),
+  npm_version: Type.String({ maxLength: 64 }),
+  started_at: Time,
+  ended_at: Time,
+});
+export type RunResult = Static<typeof RunResult>;
+
+export const Run = Type.Object({
+  id: Id,
+  scan_id: Id,
+  package: PackageName,
+  version: Version,
+  state: oneOf(RUN_STATES),
+  verdict: Nullable(oneOf(VERDICTS)),
+  /** Why the verdict is what it is, or why the run failed. */
+  reason: Nullable(Type.String()),
+  attempt: Type.Integer(),
+  runner: Nullable(Type.String()),
+  events: Type.Integer(),
+  deviations: Type.Integer(),
+  max_severity: Nullable(oneOf(SEVERITIES)),
+  created_at: Time,
+  started_at: Nullable(Time),
+  ended_at: Nullable(Time),
+});
+export type Run = Static<typeof Run>;
+
+export const RunDetail = Type.Composite([Run, Type.Object({ result: Nullable(RunResult) })]);
+export type RunDetail = Static<typeof RunDetail>;
+
+/** A process on the way from a phase's root to the one that acted. */
+export const Ancestor = Type.Object({
+  process: Type.Integer(),
+  pid: Type.Integer(),
+  binary: Type.String(),
+  argv: Type.Array(Type.String()),
+  cwd: Type.String(),
+});
+export type Ancestor = Static<typeof Ancestor>;
+
+/** The copied proof of a deviation; it outlives the trace. */
+export const Evidence = Type.Object({
+  /** Ordinal of the record in the trace. */
+  event: Type.Integer(),
+  time_ms: Type.Number(),
+  phase: Type.String(),
+  /** The observation before normalisation, e.g. the true path or address. */
+  observed: Type.String(),
+  /** What the call returned, e.g. `ok`, `ENOENT`; empty where there is none. */
+  result: Type.String(),
+  count: Type.Integer(),
+  /** Root first, the acting process last. */
+  processes: Type.Array(Ancestor),
+});
+export type Evidence = Static<typeof Evidence>;
+
+export const DEVIATION_STATES = ["open", "promoted", "rejected"] as const;
+export const Deviation = Type.Object({
+  id: Id,
+  run_id: Id,
+  package: PackageName,
+  version: Version,
+  actor: Type.String(),
+  category: Type.String(),
+  value: Type.String(),
+  severity: oneOf(SEVERITIES),
+  state: oneOf(DEVIATION_STATES),
+  evidence: Evidence,
+  created_at: Time,
+});
+export type Deviation = Static<typeof Deviation>;
+
+export const Scan = Type.Object({
+  id: Id,
+  package: PackageName,
+  version: Version,
+  created_at: Time,
+  /** Newest last. */
+  runs: Type.Array(Run),
+});
+export type Scan = Static<typeof Scan>;
+/** version absent: what the dist-tag `latest` names. */
+export const ScanRequest = Type.Object(
+  { package: PackageName, version: Type.Optional(Version), runner: Type.Optional(Type.String({ maxLength: 64 })) },
+  { additionalProperties: false },
+);
+export type ScanRequest = Static<typeof ScanRequest>;
+
+export const Package = Type.Object({
+  name: PackageName,
+  created_at: Time,
+  /** Versions that built the baseline. */
+  maturity: Type.Integer(),
+  fingerprints: Type.Integer(),
+});
+export type Package = Static<typeof Package>;
+
+export const BaselineEntry = Type.Object({
+  actor: Type.String(),
+  category: Type.String(),
+  value: Type.String(),
+  first_version: Version,
+  last_version: Version,
+  first_run: Id,
+  last_run: Id,
+});
+export type BaselineEntry = Static<typeof BaselineEntry>;
+export const Baseline = Type.Object({
+  package: PackageName,
+  maturity: Type.Integer(),
+  versions: Type.Array(Version),
+  entries: Type.Array(BaselineEntry),
+});
+export type Baseline = Static<typeof Baseline>;
+
+/** One event of a run for people: who, what, with which result. */
+export const RunEvent = Type.Object({
+  event: Type.Integer(),
+  time_ms: Type.Number(),
+  phase: Type.String(),
+  process: Type.Integer(),
+  actor: Type.String(),
+  type: Type.String(),
+  summary: Type.String(),
+  result: Type.String(),
+});
+export type RunEvent = Static<typeof RunEvent>;
+
+/** One process of a run; tallies count its events per type. */
+export const RunProcess = Type.Object({
+  process: Type.Integer(),
+  parent: Nullable(Type.Integer()),
+  pid: Type.Integer(),
+  actor: Type.String(),
+  phase: Type.String(),
+  binary: Type.String(),
+  argv: Type.Array(Type.String()),
+  cwd: Type.String(),
+  started_ms: Type.Number(),
+  ended_ms: Nullable(Type.Number()),
+  exit: Nullable(Type.String()),
+  tallies: Type.Record(Type.String(), Type.Integer()),
+});
+export type RunProcess = Static<typeof RunProcess>;
+
+export const RunnerRegistration = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 64, pattern: "^[a-zA-Z0-9._-]+$" }),
+    modes: Type.Array(oneOf(NETWORK_MODES)),
+    image: Type.String({ maxLength: 300 }),
+    probes: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 256 }),
+    concurrency: Type.Integer({ minimum: 1, maximum: 64 }),
+    version: Type.String({ maxLength: 64 }),
+  },
+  { additionalProperties: false },
+);
+export type RunnerRegistration = Static<typeof RunnerRegistration>;
+
+export const LeaseRequest = Type.Object(
+  { runner: Type.String({ minLength: 1, maxLength: 64 }), wait_ms: Type.Integer({ minimum: 0, maximum: 25000 }) },
+  { additionalProperties: false },
+);
+export type LeaseRequest = Static<typeof LeaseRequest>;
+/** A job held by a runner until `expires_at`. `lease` goes into the header `fangs-lease` of every later write. */
+export const Lease = Type.Object({
+  lease: Id,
+  run_id: Id,
+  package: PackageName,
+  version: Version,
+  network: oneOf(NETWORK_MODES),
+  attempt: Type.Integer(),
+  /** Registry answers as of this moment; null: as of now. */
+  before: Nullable(Time),
+  expires_at: Time,
+});
+export type Lease = Static<typeof Lease>;
+
+export const TOKEN_SCOPES = ["read", "triage", "runner", "admin"] as const;
+export type TokenScope = (typeof TOKEN_SCOPES)[number];
+
+/** RFC 9457, with the stable `code` of protocol/errors.ts. */
+export const Problem = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  code: Type.String(),
+  detail: Type.String(),
+  hint: Type.Optional(Type.String()),
+});
+export type Problem = Static<typeof Problem>;
