@@ -1,0 +1,221 @@
+/** The typed client of the orchestrator's API, used by the CLI and by runners. */
+import type { Static, TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { ERRORS, type ErrorCode, FangsError } from "./errors.ts";
+import {
+  Baseline,
+  Deviation,
+  Lease,
+  type LeaseRequest,
+  Package,
+  Problem,
+  Run,
+  RunDetail,
+  type RunnerRegistration,
+  type RunResult,
+  Scan,
+  type ScanRequest,
+} from "./models.ts";
+import {
+  DeviationPage,
+  type DeviationQuery,
+  EventPage,
+  type EventQuery,
+  Health,
+  HEADERS,
+  LeaseRenewal,
+  PackageList,
+  Pending,
+  ProcessTree,
+  Promotion,
+  RunPage,
+  Runner,
+  RunnerList,
+  type RunQuery,
+  SegmentReceipt,
+} from "./requests.ts";
+
+const DEADLINE_MS = 30_000;
+/** The server analyses the run before it answers a result. */
+const RESULT_DEADLINE_MS = 120_000;
+
+export interface ClientOptions {
+  /** Where the server listens, e.g. `http://127.0.0.1:8443`. */
+  url: string;
+  token: string;
+  /** Stands in for the global fetch (tests, sockets). */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+export type Client = ReturnType<typeof createClient>;
+
+/**
+ * One method per route. Each throws the FangsError that the server reported, `server_unreachable` where nothing
+ * answered in time, and `internal` where the answer does not fit its model. Ids may be unique prefixes.
+ */
+export function createClient(options: ClientOptions) {
+  const { get, post, put, remove, bytes, send } = createTransport(options);
+  return {
+    health: () => get(Health, "/v1/health"),
+    ready: () => get(Health, "/v1/ready"),
+
+    submitScan: (request: ScanRequest) => post(Scan, "/v1/scans", request),
+    scan: (id: string) => get(Scan, path`/v1/scans/${id}`),
+
+    runs: (query: RunQuery = {}) => get(RunPage, `/v1/runs${search(query)}`),
+    run: (id: string) => get(RunDetail, path`/v1/runs/${id}`),
+    events: (id: string, query: EventQuery = {}) => get(EventPage, path`/v1/runs/${id}/events` + search(query)),
+    tree: (id: string) => get(ProcessTree, path`/v1/runs/${id}/tree`),
+    /** One segment as stored: zstd. */
+    traceSegment: (id: string, seq: number) => bytes(path`/v1/runs/${id}/trace/${seq}`),
+    failRun: (id: string, reason: string) => post(Run, path`/v1/runs/${id}/fail`, { reason }),
+    /** A new run of the same scan. */
+    retryRun: (id: string) => post(Run, path`/v1/runs/${id}/retry`),
+    promoteRun: (id: string, reason: string) => post(Promotion, path`/v1/runs/${id}/promote`, { reason }),
+    pending: () => get(Pending, "/v1/pending"),
+
+    deviations: (query: DeviationQuery = {}) => get(DeviationPage, `/v1/deviations${search(query)}`),
+    deviation: (id: string) => get(Deviation, path`/v1/deviations/${id}`),
+
+    packages: () => get(PackageList, "/v1/packages"),
+    addPackage: (name: string) => post(Package, "/v1/packages", { name }),
+    removePackage: (name: string) => remove(path`/v1/packages/${name}`),
+    baseline: (name: string) => get(Baseline, path`/v1/baselines/${name}`),
+
+    runners: () => get(RunnerList, "/v1/runners"),
+    registerRunner: (runner: RunnerRegistration) => put(Runner, path`/v1/runners/${runner.name}`, runner),
+    /** The next job, undefined if none came within `wait_ms`. */
+    async lease(request: LeaseRequest, signal?: AbortSignal): Promise<Lease | undefined> {
+      const response = await send("/v1/jobs/lease", {
+        method: "POST",
+        ...json(request),
+        deadline: request.wait_ms + DEADLINE_MS,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return response.status === 204 ? undefined : decode(Lease, response);
+    },
+    heartbeat: (runId: string, lease: string) =>
+      post(LeaseRenewal, path`/v1/runs/${runId}/heartbeat`, undefined, { [HEADERS.lease]: lease }),
+    /** Uploads one zstd-compressed segment; doing it twice is harmless. */
+    async putSegment(
+      runId: string,
+      lease: string,
+      seq: number,
+      compressed: Uint8Array<ArrayBuffer>,
+    ): Promise<SegmentReceipt> {
+      const sha256 = new Bun.CryptoHasher("sha256").update(compressed).digest("hex");
+      const headers = { [HEADERS.lease]: lease, [HEADERS.sha256]: sha256, "content-type": "application/zstd" };
+      return decode(
+        SegmentReceipt,
+        await send(path`/v1/runs/${runId}/trace/${seq}`, { method: "PUT", body: compressed, headers }),
+      );
+    },
+    /** Ends the run; answers with its verdict. Doing it twice is harmless. */
+    async putResult(runId: string, lease: string, result: RunResult): Promise<Run> {
+      const init = { method: "POST", ...json(result, { [HEADERS.lease]: lease }), deadline: RESULT_DEADLINE_MS };
+      return decode(Run, await send(path`/v1/runs/${runId}/result`, init));
+    },
+  };
+}
+
+// --- internal ---
+
+interface Init {
+  method: string;
+  body?: string | Uint8Array<ArrayBuffer>;
+  headers?: Record<string, string>;
+  deadline?: number;
+  signal?: AbortSignal;
+}
+
+function createTransport(options: ClientOptions) {
+  const base = options.url.replace(/\/+$/, "");
+  const fetcher = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
+
+  async function send(target: string, init: Init): Promise<Response> {
+    const { deadline = DEADLINE_MS, signal, headers, ...rest } = init;
+    const timeout = AbortSignal.timeout(deadline);
+    let response: Response;
+    try {
+      response = await fetcher(base + target, {
+        ...rest,
+        headers: { ...headers, authorization: `Bearer ${options.token}` },
+        // A redirect would carry the token to somewhere else.
+        redirect: "error",
+        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+      });
+    } catch (cause) {
+      if (signal?.aborted) throw cause;
+      const why = timeout.aborted ? `did not answer within ${deadline / 1000} seconds` : "cannot be reached";
+      throw unreachable(base, why, cause);
+    }
+    if (response.ok) return response;
+    throw await problem(base, response);
+  }
+
+  return {
+    send,
+    get: async <T extends TSchema>(model: T, target: string) => decode(model, await send(target, { method: "GET" })),
+    post: async <T extends TSchema>(model: T, target: string, body?: unknown, headers?: Record<string, string>) =>
+      decode(model, await send(target, { method: "POST", ...json(body, headers) })),
+    put: async <T extends TSchema>(model: T, target: string, body: unknown) =>
+      decode(model, await send(target, { method: "PUT", ...json(body) })),
+    remove: async (target: string): Promise<void> => void (await send(target, { method: "DELETE" })),
+    bytes: async (target: string) => new Uint8Array(await (await send(target, { method: "GET" })).arrayBuffer()),
+  };
+}
+
+async function decode<T extends TSchema>(model: T, response: Response): Promise<Static<T>> {
+  const value: unknown = await response.json().catch(() => undefined);
+  if (Value.Check(model, value)) return value;
+  const where = Value.Errors(model, value).First();
+  throw new FangsError(
+    "internal",
+    `The server's answer does not fit its model${where ? ` at ${where.path || "/"}` : ""}.`,
+    {
+      hint: "Server and client are probably of different versions: compare `fangs --version` on both.",
+    },
+  );
+}
+
+/** The error that the server reported, with its code and hint. */
+async function problem(base: string, response: Response): Promise<FangsError> {
+  const value: unknown = await response.json().catch(() => undefined);
+  if (!Value.Check(Problem, value))
+    return unreachable(base, `answered with status ${response.status} that is not its own`);
+  return new FangsError(
+    isCode(value.code) ? value.code : "internal",
+    value.detail,
+    value.hint === undefined ? {} : { hint: value.hint },
+  );
+}
+
+function isCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
+}
+
+function unreachable(base: string, why: string, cause?: unknown): FangsError {
+  return new FangsError("server_unreachable", `The server at ${base} ${why}.`, {
+    cause,
+    hint: "Start it with `fangs up`, or name another one with --server or FANGS_SERVER.",
+  });
+}
+
+function json(
+  body: unknown,
+  headers: Record<string, string> = {},
+): { body: string; headers: Record<string, string> } | { headers: Record<string, string>; body?: never } {
+  if (body === undefined) return { headers };
+  return { body: JSON.stringify(body), headers: { ...headers, "content-type": "application/json" } };
+}
+
+/** A path whose variable parts are encoded, so that a scoped name stays one part. */
+function path(texts: TemplateStringsArray, ...values: (string | number)[]): string {
+  return texts.reduce((out, text, i) => out + encodeURIComponent(String(values[i - 1])) + text);
+}
+
+function search(query: Record<string, string | number | undefined>): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) parameters.set(key, String(value));
+  return parameters.size === 0 ? "" : `?${parameters}`;
+}
