@@ -1,0 +1,8 @@
+#!/usr/bin/env bun
+import { main } from "./cli/main.ts";
+import { processTerminal } from "./cli/terminal.ts";
+
+const terminal = processTerminal();
+process.exitCode = await main(process.argv.slice(2), terminal);
+// What was interrupted may still hold sockets and timers; nothing is left to wait for.
+if (terminal.interrupted.aborted) process.exit();

@@ -1,0 +1,26 @@
+import type { CommandDef } from "citty";
+import { group, lazy } from "./command.ts";
+
+/** Every command by its first word, and one line on each. */
+export const root: CommandDef = {
+  ...group({
+    up: lazy("Run fangs on this host: the server and a runner in one.", () => import("./up.ts")),
+    serve: lazy("Run the server alone.", () => import("./serve.ts")),
+    runner: lazy("Run a runner for a server.", () => import("./runner.ts")),
+    doctor: lazy("Check whether this host can watch packages.", () => import("./doctor.ts")),
+    demo: lazy("Watch a harmless package turn bad, from scan to deviation.", () => import("./demo.ts")),
+    trace: lazy("Record what a command does.", () => import("./trace.ts")),
+    image: lazy("Make the sandbox image.", () => import("./image.ts")),
+    scan: lazy("Have a release examined.", () => import("./scan.ts")),
+    run: lazy("Look at runs; fail or retry one.", () => import("./run.ts")),
+    deviation: lazy("Look at what was new.", () => import("./deviation.ts")),
+    pending: lazy("List the deviant runs that wait for a decision.", () => import("./pending.ts")),
+    baseline: lazy("Look at what a package is known to do; accept a run into it.", () => import("./baseline.ts")),
+    package: lazy("Choose which packages are watched.", () => import("./package.ts")),
+    version: lazy("Print the version.", () => import("./version.ts")),
+  }),
+  meta: {
+    name: "fangs",
+    description: "fangs runs npm releases in a locked-down container and shows what they do that earlier ones did not.",
+  },
+};

@@ -1,0 +1,74 @@
+import { basename } from "node:path";
+import { CATEGORIES, SEVERITIES } from "../protocol/facts.ts";
+import type { Ancestor, Deviation, Evidence } from "../protocol/models.ts";
+import { type Paint, SEVERITY_STYLE } from "./output.ts";
+import { safe } from "./safe.ts";
+
+/** What the tree shows of a deviation; one that is not stored yet has it too. */
+export type ShownDeviation = Pick<Deviation, "actor" | "category" | "value" | "severity" | "evidence"> &
+  Partial<Pick<Deviation, "state">>;
+
+/**
+ * Deviations as lines of a tree: the actors, the worst first; below each its deviations, the worst first; below
+ * each of these the process that did it and the evidence.
+ */
+export function deviationTree(deviations: readonly ShownDeviation[], paint: Paint): string[] {
+  const actors = [...Map.groupBy(deviations.toSorted(byWeight), ({ actor }) => actor)];
+  return actors.flatMap(([actor, own]) => [
+    paint("cyan", safe(actor)),
+    ...own.flatMap((deviation, index) => branch(deviation, index === own.length - 1, paint)),
+  ]);
+}
+
+/** What a category is called, e.g. `new DNS name`; one of a newer server by its own name. */
+export function categoryTitle(category: string): string {
+  const known: Readonly<Record<string, { title: string }>> = CATEGORIES;
+  return Object.hasOwn(known, category) ? known[category]!.title : safe(category);
+}
+
+/** A process by what it ran, e.g. `node worker.js (pid 42)`: the binary's name, for argv[0] can say anything. */
+export function processLabel(process: Pick<Ancestor, "binary" | "argv" | "pid">): string {
+  const name = basename(process.binary) || process.argv[0] || "unknown program";
+  return `${safe([name, ...process.argv.slice(1)].join(" "), 160)} (pid ${process.pid})`;
+}
+
+/** The observation in one line: what, its result, when, how often. */
+export function evidenceLine(evidence: Evidence, value: string): string {
+  const seconds = (evidence.time_ms / 1000).toFixed(3);
+  return [
+    evidence.observed === value ? "" : safe(evidence.observed, 300),
+    safe(evidence.result),
+    `${safe(evidence.phase)} +${seconds} s`,
+    evidence.count > 1 ? `${evidence.count.toLocaleString("en")} times` : "",
+    `event ${evidence.event}`,
+  ]
+    .filter((part) => part !== "")
+    .join(" · ");
+}
+
+// --- internal ---
+
+function branch(deviation: ShownDeviation, isLast: boolean, paint: Paint): string[] {
+  const { severity, category, value, state, evidence } = deviation;
+  const actor = evidence.processes.at(-1);
+  const settled = state === undefined || state === "open" ? "" : ` (${state})`;
+  const stem = isLast ? "   " : "│  ";
+  const title = `${paint(SEVERITY_STYLE[severity], severity.padEnd(8))} ${categoryTitle(category)}`;
+  return [
+    `${isLast ? "└─" : "├─"} ${title}: ${paint("bold", safe(value, 300))}${settled}`,
+    `${stem} by ${actor === undefined ? "an unknown process" : processLabel(actor)}`,
+    `${stem} ${paint("dim", evidenceLine(evidence, value))}`,
+  ];
+}
+
+function byWeight(a: ShownDeviation, b: ShownDeviation): number {
+  return (
+    SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
+    compare(a.category, b.category) ||
+    compare(a.value, b.value)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

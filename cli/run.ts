@@ -1,0 +1,118 @@
+import type { CommandDef } from "citty";
+import { type Run, RUN_STATES, type RunDetail, VERDICTS } from "../protocol/models.ts";
+import type { RunQuery } from "../protocol/requests.ts";
+import { group } from "./command.ts";
+import { count, painter, pairs, printJson, printLines, table, tellMore, time } from "./output.ts";
+import { chosen, collectNewest, deviationsOf, given } from "./paging.ts";
+import { events } from "./run-events.ts";
+import { printRuns } from "./run-list.ts";
+import { tree } from "./run-tree.ts";
+import { safe } from "./safe.ts";
+import { serverLeaf } from "./server-command.ts";
+import { parseLimit } from "./values.ts";
+import { verdictLines } from "./verdict.ts";
+
+const idArg = { type: "positional", required: true, description: "The id, or enough of its beginning." } as const;
+
+const list = serverLeaf({
+  description: "List runs, the newest first.",
+  args: {
+    package: { type: "string", valueHint: "name", description: "Only of this package." },
+    state: { type: "enum", options: [...RUN_STATES], description: "Only in this state; can be repeated." },
+    verdict: { type: "enum", options: [...VERDICTS], description: "Only with this verdict; can be repeated." },
+    limit: { type: "string", valueHint: "number", default: "50", description: "How many at most." },
+  },
+  run: async ({ args, all, client, terminal }) => {
+    const verdicts = chosen(VERDICTS, all("verdict"));
+    const filters = chosen(RUN_STATES, all("state")).flatMap((state) =>
+      verdicts.map((verdict) => given({ package: args.package, state, verdict })),
+    );
+    const found = await collectNewest<RunQuery, Run>(filters, parseLimit(args.limit), async (filter, limit, before) => {
+      const { runs, next } = await client.runs({ ...filter, limit, ...given({ before }) });
+      return { items: runs, next };
+    });
+    if (args.json) return printJson(terminal, "fangs.runs/1", { runs: found.items, more: found.next !== null });
+    printRuns(terminal, found.items);
+    tellMore(terminal, found.next);
+  },
+});
+
+const show = serverLeaf({
+  description: "Show one run: its verdict, why, and its deviations.",
+  args: { id: idArg },
+  run: async ({ args, client, terminal }) => {
+    const run = await client.run(args.id);
+    const deviations = await deviationsOf(client, run.id);
+    if (args.json) return printJson(terminal, "fangs.run/1", { run, deviations });
+    printLines(terminal, [...verdictLines(run, deviations, painter(terminal.colors.out)), "", ...details(run)]);
+  },
+});
+
+const fail = serverLeaf({
+  description: "End a run that hangs, as failed.",
+  args: {
+    id: idArg,
+    reason: {
+      type: "string",
+      valueHint: "text",
+      default: "failed by hand",
+      description: "Why; it is kept with the run.",
+    },
+  },
+  run: async ({ args, client, terminal }) => {
+    const run = await client.failRun(args.id, args.reason);
+    if (args.json) printJson(terminal, "fangs.run/1", { run });
+    else printLines(terminal, [`run ${run.id} of ${safe(`${run.package} ${run.version}`)} is ${run.state}`]);
+  },
+});
+
+const retry = serverLeaf({
+  description: "Run a release again whose run ended without a verdict.",
+  args: { id: idArg },
+  run: async ({ args, client, terminal }) => {
+    const run = await client.retryRun(args.id);
+    if (args.json) printJson(terminal, "fangs.run/1", { run });
+    else printLines(terminal, [`run ${run.id} of ${safe(`${run.package} ${run.version}`)} is ${run.state}`]);
+  },
+});
+
+export const command: CommandDef = group({ list, show, events, tree, fail, retry });
+
+// --- internal ---
+
+function details(run: RunDetail): string[] {
+  const lines = pairs([
+    ["run", run.id],
+    ["scan", run.scan_id],
+    ["state", run.state],
+    ["attempt", String(run.attempt)],
+    ["runner", run.runner ?? "-"],
+    ["events", run.events.toLocaleString("en")],
+    ["created", time(run.created_at)],
+    ["started", time(run.started_at)],
+    ["ended", time(run.ended_at)],
+  ]);
+  const { result } = run;
+  if (result === null) return lines;
+  lines.push(
+    ...pairs([
+      ["image", result.image],
+      ["node", result.node_version],
+      ["npm", result.npm_version],
+      ["network", result.network],
+    ]),
+  );
+  const phases = result.phases.map((phase) => [
+    phase.phase,
+    phase.label,
+    phase.timed_out ? "timed out" : (phase.signal ?? `exit ${phase.exit_code ?? "?"}`),
+    `${(phase.duration_ms / 1000).toFixed(1)} s`,
+  ]);
+  lines.push(
+    "",
+    ...table([{ title: "PHASE" }, { title: "COMMAND" }, { title: "END" }, { title: "TIME", right: true }], phases),
+  );
+  for (const loss of result.losses)
+    lines.push(`lost: ${count(loss.count, safe(`${loss.record} record`))} (${safe(loss.cause)})`);
+  return lines;
+}

@@ -1,0 +1,47 @@
+import type { CommandDef } from "citty";
+import { EXIT } from "../protocol/errors.ts";
+import { SEVERITIES } from "../protocol/facts.ts";
+import { group } from "./command.ts";
+import { painter, printJson, printLines } from "./output.ts";
+import { deviationsOf, given } from "./paging.ts";
+import { serverLeaf } from "./server-command.ts";
+import { safe } from "./safe.ts";
+import { parseDuration } from "./values.ts";
+import { verdictExit, verdictLines } from "./verdict.ts";
+import { watchScan } from "./watch.ts";
+
+const submit = serverLeaf({
+  description: "Have one release examined.",
+  args: {
+    package: { type: "string", valueHint: "name", required: true, description: "The npm package." },
+    version: { type: "string", description: "The release; else what the dist-tag latest names." },
+    runner: { type: "string", valueHint: "name", description: "The only runner that may do it." },
+    watch: { type: "boolean", description: "Wait for the verdict and print it; the exit code tells it too." },
+    timeout: { type: "string", valueHint: "time", default: "5m", description: "How long to watch at most." },
+    "fail-on": {
+      type: "enum",
+      options: [...SEVERITIES],
+      default: "low",
+      description: "With --watch: exit with 1 only for deviations at least this severe.",
+    },
+  },
+  run: async ({ args, client, terminal }) => {
+    const timeoutMs = parseDuration(args.timeout);
+    const scan = await client.submitScan({
+      package: args.package,
+      ...given({ version: args.version, runner: args.runner }),
+    });
+    if (args.watch !== true) {
+      if (args.json) printJson(terminal, "fangs.scan/1", { scan });
+      else printLines(terminal, [`scan ${scan.id} of ${safe(`${scan.package} ${scan.version}`)}`]);
+      return EXIT.clean;
+    }
+    const run = await watchScan(client, scan, { terminal, timeoutMs });
+    const deviations = await deviationsOf(client, run.id);
+    if (args.json) printJson(terminal, "fangs.run/1", { run, deviations });
+    else printLines(terminal, verdictLines(run, deviations, painter(terminal.colors.out)));
+    return verdictExit(run, deviations, args["fail-on"]);
+  },
+});
+
+export const command: CommandDef = group({ submit });

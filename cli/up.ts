@@ -1,0 +1,15 @@
+import type { CommandDef } from "citty";
+import { FangsError } from "../protocol/errors.ts";
+import { leaf } from "./command.ts";
+
+export const command: CommandDef = leaf({
+  args: {
+    listen: { type: "string", valueHint: "host:port", default: "127.0.0.1:8443", description: "Where to listen." },
+    "data-dir": { type: "string", valueHint: "path", description: "Where everything is kept; else FANGS_DATA_DIR." },
+    image: { type: "string", valueHint: "name", description: "The sandbox image." },
+    concurrency: { type: "string", valueHint: "number", default: "1", description: "How many runs at a time." },
+  },
+  run: () => {
+    throw new FangsError("internal", "not wired yet");
+  },
+});

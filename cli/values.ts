@@ -1,0 +1,40 @@
+import { FangsError } from "../protocol/errors.ts";
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * A length of time such as `90s`, `5m` or `1h30m`, in milliseconds.
+ *
+ * @throws FangsError usage
+ */
+export function parseDuration(text: string): number {
+  const parts = [...text.matchAll(/(\d{1,9})(ms|[smhd])/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join("") !== text)
+    throw new FangsError("usage", `"${text}" is not a length of time.`, {
+      hint: "Write for example 90s, 5m or 1h30m.",
+    });
+  let sum = 0;
+  for (const [, amount, unit] of parts) sum += Number(amount) * UNITS[unit!]!;
+  return sum;
+}
+
+/**
+ * A limit: a whole number from 1 to 100,000.
+ *
+ * @throws FangsError usage
+ */
+export function parseLimit(text: string): number {
+  const number = parseCount(text);
+  if (number >= 1 && number <= 100_000) return number;
+  throw new FangsError("usage", `"${text}" is not a limit from 1 to 100000.`);
+}
+
+/**
+ * A whole number, 0 or more.
+ *
+ * @throws FangsError usage
+ */
+export function parseCount(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new FangsError("usage", `"${text}" is not a whole number.`);
+}
