@@ -15,7 +15,7 @@
 
 /* The longest path that is kept whole; PATH_MAX is 4096 with its NUL. */
 #define PATH_LIMIT 4096
-/* argv, as the bytes between mm->arg_start and mm->arg_end. */
+/* argv, as the bytes between mm->arg_start and mm->arg_end; a longer one is cut and flagged. */
 #define ARGV_LIMIT 4096
 /* First bytes of a stream that are kept: a post-quantum TLS hello is about 1,800 bytes. */
 #define STREAM_LIMIT 2048
@@ -47,12 +47,12 @@ enum phase {
 
 /* record_header.flags */
 enum record_flag {
-	FLAG_TRUNCATED = 1,      /* a string is shorter than it was */
-	FLAG_DELETED = 2,        /* the file has no name any more */
-	FLAG_DETACHED = 4,       /* not reachable from a root: memfd, pipe, other mount namespace */
-	FLAG_UNREADABLE = 8,     /* a user string could not be read */
-	FLAG_IO_URING = 16,      /* done by io_uring, not by a system call */
-	FLAG_COMPAT = 32,        /* 32-bit system call */
+	FLAG_TRUNCATED = 1,  /* a string is shorter than it was */
+	FLAG_DELETED = 2,    /* the file has no name any more */
+	FLAG_DETACHED = 4,   /* not reachable from a root: memfd, pipe, other mount namespace */
+	FLAG_UNREADABLE = 8, /* a user string could not be read */
+	FLAG_IO_URING = 16,  /* done by io_uring, not by a system call */
+	FLAG_COMPAT = 32,    /* 32-bit system call */
 };
 
 /* Causes of a loss; LOSS_NONE counts what was sent, so that a reader can check what it received. */
@@ -67,22 +67,22 @@ enum loss_cause {
 };
 
 struct record_header {
-	unsigned int size;       /* whole record in bytes, a multiple of 8 */
-	unsigned char type;      /* enum record_type */
-	unsigned char phase;     /* enum phase */
-	unsigned short flags;    /* enum record_flag */
+	unsigned int size;	 /* whole record in bytes, a multiple of 8 */
+	unsigned char type;	 /* enum record_type */
+	unsigned char phase;	 /* enum phase */
+	unsigned short flags;	 /* enum record_flag */
 	unsigned long long time; /* ns since the run began (boot clock) */
-	unsigned int run;        /* the sensor's slot of the run; meaningless once stored */
-	unsigned int process;    /* dense index of the process within the run; 1..15 are the phases' roots */
-	unsigned int thread;     /* host thread id */
-	int result;              /* what the call returned; 0 where there is none */
+	unsigned int run;	 /* the sensor's slot of the run; meaningless once stored */
+	unsigned int process;	 /* dense index of the process within the run; 1..15 are the phases' roots */
+	unsigned int thread;	 /* host thread id */
+	int result;		 /* what the call returned; 0 where there is none */
 };
 
 /* process made child; result is the child's host pid */
 struct fork_record {
 	struct record_header header;
-	unsigned int child;      /* dense index */
-	unsigned int child_pid;  /* pid in the child's own pid namespace */
+	unsigned int child;	/* dense index */
+	unsigned int child_pid; /* pid in the child's own pid namespace */
 };
 
 /* binary, filename (as requested), cwd, argv (NUL-separated) follow */
@@ -90,9 +90,9 @@ struct exec_record {
 	struct record_header header;
 	unsigned long long inode;
 	unsigned int device;
-	unsigned int mode;       /* i_mode of the binary */
+	unsigned int mode; /* i_mode of the binary */
 	unsigned int uid;
-	unsigned int pid;        /* in its own pid namespace */
+	unsigned int pid; /* in its own pid namespace */
 	unsigned short binary_length;
 	unsigned short filename_length;
 	unsigned short cwd_length;
@@ -102,8 +102,8 @@ struct exec_record {
 /* the last thread of process ended */
 struct exit_record {
 	struct record_header header;
-	int code;                /* exit status, 0..255 */
-	int signal;              /* that ended it, 0 if none */
+	int code;   /* exit status, 0..255 */
+	int signal; /* that ended it, 0 if none */
 };
 
 /* path (resolved by the kernel; on failure: joined with the directory) and requested follow */
@@ -111,9 +111,9 @@ struct open_record {
 	struct record_header header;
 	unsigned long long inode;
 	unsigned int device;
-	unsigned int mode;       /* i_mode, 0 on failure */
+	unsigned int mode;	 /* i_mode, 0 on failure */
 	unsigned int open_flags; /* O_* as given */
-	unsigned int fmode;      /* file->f_mode, 0 on failure */
+	unsigned int fmode;	 /* file->f_mode, 0 on failure */
 	unsigned short path_length;
 	unsigned short requested_length;
 	unsigned int reserved;
@@ -122,8 +122,8 @@ struct open_record {
 /* path and target (second name of rename, link and symlink) follow; both joined with their directory */
 struct change_record {
 	struct record_header header;
-	unsigned int syscall;    /* number, x86-64 table (see protocol/syscalls.ts) */
-	unsigned int argument;   /* mode, flags or length, as the call has it */
+	unsigned int syscall;  /* number, x86-64 table (see protocol/syscalls.ts) */
+	unsigned int argument; /* mode, flags or length, as the call has it */
 	unsigned short path_length;
 	unsigned short target_length;
 	unsigned int reserved;
@@ -141,9 +141,9 @@ struct socket_record {
 	struct record_header header;
 	unsigned long long socket; /* inode of the socket: ties sends to their connection */
 	unsigned char operation;   /* enum socket_operation */
-	unsigned char type;        /* SOCK_STREAM, SOCK_DGRAM, SOCK_RAW ... */
-	unsigned short family;     /* AF_* */
-	unsigned short port;       /* host byte order */
+	unsigned char type;	   /* SOCK_STREAM, SOCK_DGRAM, SOCK_RAW ... */
+	unsigned short family;	   /* AF_* */
+	unsigned short port;	   /* host byte order */
 	unsigned short path_length;
 	unsigned char address[16]; /* 4 or 16 bytes by family, network order */
 	unsigned int protocol;
@@ -155,14 +155,14 @@ struct socket_record {
 struct data_record {
 	struct record_header header;
 	unsigned long long socket;
-	unsigned char operation;   /* 0 */
+	unsigned char operation; /* 0 */
 	unsigned char type;
 	unsigned short family;
 	unsigned short port;
 	unsigned short data_length;
 	unsigned char address[16];
-	unsigned int offset;       /* of these bytes in the stream; 0 for a datagram */
-	unsigned int total;        /* bytes that the call sent, of which data_length are kept */
+	unsigned int offset; /* of these bytes in the stream; 0 for a datagram */
+	unsigned int total;  /* bytes that the call sent, of which data_length are kept */
 };
 
 /* A rare or privileged call with its arguments. text (a name, where the call has one) follows. */
@@ -175,11 +175,11 @@ struct syscall_record {
 };
 
 enum marker_kind {
-	MARKER_PHASE_BEGIN = 1,  /* values: phase */
-	MARKER_PHASE_END = 2,    /* values: phase, exit code, signal, timed out, duration in ms */
-	MARKER_LOSS = 3,         /* values: record type, cause, count */
-	MARKER_SENT = 4,         /* values: record type, count sent by the kernel, count received */
-	MARKER_SURVIVOR = 5,     /* values: phase; header.process is who is still alive */
+	MARKER_PHASE_BEGIN = 1, /* values: phase */
+	MARKER_PHASE_END = 2,	/* values: phase, exit code, signal, timed out, duration in ms */
+	MARKER_LOSS = 3,	/* values: record type, cause, count */
+	MARKER_SENT = 4,	/* values: record type, count sent by the kernel, count received */
+	MARKER_SURVIVOR = 5,	/* values: phase; header.process is who is still alive */
 };
 
 /* Written by the runner, not by the kernel. text follows. */
