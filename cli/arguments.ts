@@ -86,11 +86,16 @@ function findFlag(args: ArgsDef, written: string, line: string): string {
     names.push(name);
   }
   const meant = nearest(written, [...names, "help"]);
-  throw usage(
-    `\`${line}\` has no flag --${written}.`,
-    line,
-    meant === undefined ? undefined : `Did you mean --${meant}?`,
-  );
+  const hint = isVariadic(args)
+    ? "If it belongs to the command, put `--` before it."
+    : meant && `Did you mean --${meant}?`;
+  throw usage(`\`${line}\` has no flag --${written}.`, line, hint);
+}
+
+/** Whether the last positional takes all that is left. */
+function isVariadic(args: ArgsDef): boolean {
+  const last = Object.values(args).findLast(({ type }) => type === "positional");
+  return last?.valueHint?.endsWith("…") === true;
 }
 
 function checkBoolean(name: string, value: string, line: string): string {
@@ -129,9 +134,8 @@ function checkPositionals(args: ArgsDef, given: readonly string[], line: string)
       arg.description === undefined ? undefined : `It is: ${arg.description}`,
     );
   }
-  const variadic = wanted.at(-1)?.[1].valueHint?.endsWith("…") === true;
   const extra = given[wanted.length];
-  if (extra === undefined || variadic) return;
+  if (extra === undefined || isVariadic(args)) return;
   const names = Object.keys(args).filter((name) => args[name]?.type !== "positional");
   const meant = nearest(extra, names);
   throw usage(

@@ -1,0 +1,73 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { categoryTitle, deviationTree, processLabel } from "../../cli/deviation-tree.ts";
+import { painter } from "../../cli/output.ts";
+import { aDeviation, EVIDENCE } from "./support.ts";
+
+const plain = painter(false);
+
+test("deviations stand below their actors, the worst first, each with who did it and the evidence", () => {
+  const tree = deviationTree(
+    [
+      aDeviation({ actor: "import", category: "fs_new_path_read", value: "/etc/hosts", severity: "low" }),
+      aDeviation(),
+      aDeviation({ category: "net_new_dns", value: "evil.example", severity: "medium", state: "rejected" }),
+      aDeviation({
+        category: "canary_leak",
+        value: "NPM_TOKEN in DNS",
+        severity: "critical",
+        evidence: { ...EVIDENCE, observed: "NPM_TOKEN in DNS", result: "", count: 1 },
+      }),
+    ],
+    plain,
+  );
+  expect(`\n${tree.join("\n")}\n`).toMatchInlineSnapshot(`
+    "
+    script:left-pad
+    ├─ critical decoy leaked: NPM_TOKEN in DNS
+    │   by node worker.js (pid 42)
+    │   install +1.234 s · event 17
+    ├─ high     credential access: <HOME>/.npmrc
+    │   by node worker.js (pid 42)
+    │   /root/.npmrc · ok · install +1.234 s · 3 times · event 17
+    └─ medium   new DNS name: evil.example (rejected)
+        by node worker.js (pid 42)
+        /root/.npmrc · ok · install +1.234 s · 3 times · event 17
+    import
+    └─ low      new path read: /etc/hosts
+        by node worker.js (pid 42)
+        /root/.npmrc · ok · install +1.234 s · 3 times · event 17
+    "
+  `);
+});
+
+test("a process is named by its binary, whatever it calls itself", () => {
+  expect(processLabel({ binary: "/usr/bin/node", argv: ["npm", "worker.js"], pid: 42 })).toBe(
+    "node worker.js (pid 42)",
+  );
+  expect(processLabel({ binary: "", argv: ["sh", "-c", "x"], pid: 7 })).toBe("sh -c x (pid 7)");
+  expect(processLabel({ binary: "", argv: [], pid: 7 })).toBe("unknown program (pid 7)");
+});
+
+test("evidence without a process says so", () => {
+  const tree = deviationTree([aDeviation({ evidence: { ...EVIDENCE, processes: [] } })], plain);
+  expect(tree[2]).toContain("by an unknown process");
+});
+
+test("a category of a newer server is shown by its own name", () => {
+  expect(categoryTitle("net_new_dns")).toBe("new DNS name");
+  expect(categoryTitle("toString")).toBe("toString");
+});
+
+test("nothing that was observed can forge a line or steer the terminal", () => {
+  const text = fc.string({ unit: "binary", maxLength: 20 });
+  fc.assert(
+    fc.property(text, text, fc.array(text), (actor, value, argv) => {
+      const process = { process: 1, pid: 1, binary: value, argv, cwd: actor };
+      const evidence = { ...EVIDENCE, observed: actor, result: value, phase: actor, processes: [process] };
+      const tree = deviationTree([aDeviation({ actor, value, category: actor, evidence })], plain);
+      expect(tree).toHaveLength(4);
+      for (const line of tree) expect(line).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    }),
+  );
+});
