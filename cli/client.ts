@@ -5,7 +5,7 @@ import { FangsError } from "../protocol/errors.ts";
 import { dataDirectory } from "./data-directory.ts";
 import type { Terminal } from "./terminal.ts";
 
-export const DEFAULT_SERVER = "http://127.0.0.1:8443";
+const DEFAULT_SERVER = "http://127.0.0.1:8443";
 
 interface Connection {
   server?: string | undefined;

@@ -8,8 +8,6 @@ import type { Terminal } from "./terminal.ts";
 interface WatchOptions {
   terminal: Pick<Terminal, "err" | "interrupted">;
   timeoutMs: number;
-  /** Between two looks; tests look more often. */
-  intervalMs?: number;
   /** How long a server that does not answer is waited for: it may be restarting. */
   patienceMs?: number;
 }
@@ -20,18 +18,19 @@ interface WatchOptions {
  * @throws FangsError pending at the time limit; server_unreachable
  */
 export async function watchScan(client: Pick<Client, "scan">, submitted: Scan, options: WatchOptions): Promise<Run> {
-  const { terminal, timeoutMs, intervalMs = 500, patienceMs = 30_000 } = options;
+  const { terminal, timeoutMs, patienceMs = 30_000 } = options;
   const deadline = performance.now() + timeoutMs;
   let answered = performance.now();
   const tell = progressTeller(terminal);
-  for (let scan = submitted; ;) {
+  let pauseMs = FIRST_PAUSE_MS;
+  for (let scan = submitted; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
     const run = scan.runs.at(-1);
     tell(run);
     if (run !== undefined && ENDED.has(run.state)) return run;
 
     const left = deadline - performance.now();
     if (left <= 0) throw stillPending(scan, timeoutMs);
-    await Bun.sleep(Math.min(intervalMs, left));
+    await Bun.sleep(Math.min(pauseMs, left));
     terminal.interrupted.throwIfAborted();
     try {
       scan = await client.scan(scan.id);
@@ -44,6 +43,10 @@ export async function watchScan(client: Pick<Client, "scan">, submitted: Scan, o
 }
 
 // --- internal ---
+
+/** Between two looks: short at first, for what was examined already is answered at once. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1000;
 
 const ENDED: ReadonlySet<RunState> = new Set(["done", "failed", "cancelled"]);
 

@@ -20,7 +20,7 @@ function answers(...looks: (Scan | FangsError)[]): { scan: (id: string) => Promi
 }
 
 function options(interrupted: AbortSignal = new AbortController().signal) {
-  return { terminal: { err: () => {}, interrupted }, timeoutMs: 60_000, intervalMs: 1 };
+  return { terminal: { err: () => {}, interrupted }, timeoutMs: 60_000 };
 }
 
 test("a server that is down for a moment is waited for", async () => {
