@@ -1,0 +1,136 @@
+/** Facts of opens and changes of files. Opens are most of a trace: no string is made of them here. */
+import { CHANGE_SYSCALLS, ERRNO } from "../../protocol/syscalls.ts";
+import { FACT } from "../../protocol/facts.ts";
+import { FLAG, HEADER, LAYOUTS, type TraceCursor } from "../../protocol/trace.ts";
+import { INSTALLER, type Actors } from "./actors.ts";
+import { cleanPath } from "./clean-path.ts";
+import { dependencyBelow } from "./dependencies.ts";
+import type { FactWriter } from "./fact-writer.ts";
+import { isForeignMemory, type ClassifyPath } from "./path-classes.ts";
+import { PATH } from "./path-rules.ts";
+
+export interface FileFacts {
+  /** Each reads the cursor's record; `writer.origin` is set already. */
+  open(cursor: TraceCursor): void;
+  change(cursor: TraceCursor): void;
+}
+
+type Access = "read" | "write" | "delete";
+/** What a change does to its first and its second path; `point` makes another name for what is there. */
+type Effect = Access | "point";
+
+const OPEN = LAYOUTS.open;
+const CHANGE = LAYOUTS.change;
+const O_ACCESS = 3;
+const O_CREATES = 0x40 | 0x200;
+const O_PATH = 0x200000;
+
+const EFFECTS = new Map<number, readonly [path: Effect, target: Effect | null]>([
+  ...effects(["unlink", "unlinkat", "rmdir"], "delete", null),
+  ...effects(["rename", "renameat", "renameat2"], "delete", "write"),
+  ...effects(["link", "linkat", "symlink", "symlinkat"], "point", "write"),
+]);
+const MAKES_DIRECTORY: ReadonlySet<number> = new Set([CHANGE_SYSCALLS.mkdir, CHANGE_SYSCALLS.mkdirat]);
+const MOVES: ReadonlySet<number> = new Set([
+  CHANGE_SYSCALLS.rename,
+  CHANGE_SYSCALLS.renameat,
+  CHANGE_SYSCALLS.renameat2,
+]);
+
+export function createFileFacts(options: {
+  project: string;
+  classify: ClassifyPath;
+  actors: Actors;
+  writer: FactWriter;
+}): FileFacts {
+  const { classify, actors, writer } = options;
+  const { origin } = writer;
+  const installer = actors.number(INSTALLER);
+  const modules = new TextEncoder().encode(`${options.project}/node_modules/`);
+
+  /** npm may read its own configuration, unless that is a decoy: it was pointed away from those. */
+  const isSecret = (bits: number): boolean => {
+    if ((bits & PATH.credential) === 0) return false;
+    return (bits & PATH.decoy) !== 0 || (bits & PATH.npmrc) === 0 || origin.actor !== installer;
+  };
+
+  const isForeign = (bits: number, bytes: Uint8Array, start: number, end: number): boolean => {
+    if (origin.actor === installer || (bits & (PATH.project | PATH.modules)) === 0) return false;
+    if (bits & PATH.project) return true;
+    const dependency = dependencyBelow(modules, bytes, start, end);
+    return dependency !== null && dependency !== actors.ownDependency(origin.actor);
+  };
+
+  const report = (access: Access, bits: number, bytes: Uint8Array, start: number, end: number): void => {
+    const secret = isSecret(bits);
+    if (secret && access !== "delete") writer.bytes("cred_new_access", 0, bytes, start, end);
+    if (access === "read") {
+      if (!secret) writer.bytes("fs_new_path_read", FACT.fold, bytes, start, end);
+    } else if (access === "write" && bits & PATH.persistence) {
+      writer.bytes("persist_new_path", 0, bytes, start, end);
+    } else if (isForeign(bits, bytes, start, end)) {
+      writer.bytes("fs_new_foreign_write", 0, bytes, start, end);
+    } else if (!secret || access === "delete") {
+      // What npm unpacks is not news by the file: a new dependency shows as one value.
+      const fold = origin.actor === installer && bits & PATH.modules ? FACT.fold : 0;
+      writer.bytes(access === "write" ? "fs_new_path_write" : "fs_new_path_delete", fold, bytes, start, end);
+    }
+  };
+
+  const apply = (effect: Effect, bytes: Uint8Array, moves: boolean): void => {
+    if (bytes.length === 0) return;
+    const bits = classify(bytes, 0, bytes.length, origin.pid);
+    // Another name for a secret is a way to it, and so is carrying it elsewhere.
+    if ((effect === "point" || moves) && isSecret(bits)) writer.bytes("cred_new_access", 0, bytes, 0, bytes.length);
+    if (effect !== "point") report(effect, bits, bytes, 0, bytes.length);
+  };
+
+  return {
+    open(cursor) {
+      const { view, offset } = cursor;
+      const flags = view.getUint16(offset + HEADER.flags, true);
+      const length = view.getUint16(offset + OPEN.fields.path_length[0], true);
+      if (length === 0 || flags & FLAG.detached) return;
+      const result = view.getInt32(offset + HEADER.result, true);
+      const openFlags = view.getUint32(offset + OPEN.fields.open_flags[0], true);
+      const writes = (openFlags & O_PATH) === 0 && (openFlags & (O_ACCESS | O_CREATES)) !== 0;
+
+      let bytes = cursor.bytes;
+      let start = offset + OPEN.size;
+      let end = start + length;
+      if (result < 0) {
+        bytes = cleanPath(bytes.subarray(start, end));
+        start = 0;
+        end = bytes.length;
+      }
+      const bits = classify(bytes, start, end, origin.pid);
+      // A search for a module tries many names that do not exist. A secret that was only tried for is a fact.
+      if (!writes && isAbsent(result) && !isSecret(bits)) return;
+      if (isForeignMemory(bytes, start, end, origin.pid)) writer.text("proc_new_injection", "/proc/<PID>/mem");
+      report(writes && !(bits & PATH.device) ? "write" : "read", bits, bytes, start, end);
+    },
+    change(cursor) {
+      const { view, offset } = cursor;
+      const number = view.getUint32(offset + CHANGE.fields.syscall[0], true);
+      const result = view.getInt32(offset + HEADER.result, true);
+      // `mkdir -p` asks for every directory on the way; one that is there is not changed by it.
+      if (result === -(ERRNO["EEXIST"] ?? 0) && MAKES_DIRECTORY.has(number)) return;
+      const path = offset + CHANGE.size;
+      const target = path + view.getUint16(offset + CHANGE.fields.path_length[0], true);
+      const end = target + view.getUint16(offset + CHANGE.fields.target_length[0], true);
+      const [onPath, onTarget] = EFFECTS.get(number) ?? ["write", null];
+      apply(onPath, cleanPath(cursor.bytes.subarray(path, target)), MOVES.has(number));
+      if (onTarget !== null) apply(onTarget, cleanPath(cursor.bytes.subarray(target, end)), false);
+    },
+  };
+}
+
+// --- internal ---
+
+function effects(names: (keyof typeof CHANGE_SYSCALLS)[], path: Effect, target: Effect | null) {
+  return names.map((name): [number, readonly [Effect, Effect | null]] => [CHANGE_SYSCALLS[name], [path, target]]);
+}
+
+function isAbsent(result: number): boolean {
+  return result === -2 || result === -20; // ENOENT, ENOTDIR
+}

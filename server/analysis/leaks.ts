@@ -1,0 +1,54 @@
+import type { Decoy } from "../../protocol/models.ts";
+import { secretNeedles } from "./leak-needles.ts";
+
+/** Finds decoys in outgoing bytes. */
+export interface LeakFinder {
+  /** Names of the decoys whose secret is in `bytes[start, end)`, in any of its forms. */
+  find(bytes: Uint8Array, start?: number, end?: number): string[];
+  /** Bytes to look at again when a stream goes on, so that no form is missed between two pieces. */
+  readonly overlap: number;
+}
+
+interface Needle {
+  bytes: Uint8Array;
+  decoy: string;
+}
+
+const FILTER_BITS = 16;
+
+/** One finder for all decoys of a run. Its time grows with the bytes, hardly with the number of decoys. */
+export function createLeakFinder(decoys: readonly Decoy[]): LeakFinder {
+  /** Needles by the hash of their first four bytes: a byte of haystack costs one look into this table. */
+  const byStart: (Needle[] | undefined)[] = new Array(1 << FILTER_BITS);
+  let longest = 1;
+  for (const { name, secret } of decoys) {
+    for (const bytes of secretNeedles(secret)) {
+      longest = Math.max(longest, bytes.length);
+      (byStart[startHash(bytes, 0)] ??= []).push({ bytes, decoy: name });
+    }
+  }
+  return {
+    overlap: longest - 1,
+    find(bytes, start = 0, end = bytes.length) {
+      const found = new Set<string>();
+      for (let at = start; at + 4 <= end; at++) {
+        const needles = byStart[startHash(bytes, at)];
+        if (needles === undefined) continue;
+        for (const needle of needles) if (isAt(needle.bytes, bytes, at, end)) found.add(needle.decoy);
+      }
+      return [...found];
+    },
+  };
+}
+
+function startHash(bytes: Uint8Array, at: number): number {
+  const word =
+    (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+  return Math.imul(word, 0x9e3779b1) >>> (32 - FILTER_BITS);
+}
+
+function isAt(needle: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
+  if (at + needle.length > end) return false;
+  for (let i = 0; i < needle.length; i++) if (bytes[at + i] !== needle[i]) return false;
+  return true;
+}

@@ -1,0 +1,233 @@
+/** Facts of sockets: who is contacted, under which name, who is listened for, and what leaves that should not. */
+import { addressBytes, FAMILY, formatEndpoint, SOCKET_TYPE } from "../../protocol/address.ts";
+import { parseDns, parseDnsStream, type DnsMessage } from "../../protocol/dns.ts";
+import { FACT } from "../../protocol/facts.ts";
+import { parseHttpHead } from "../../protocol/http-head.ts";
+import type { Environment } from "../../protocol/models.ts";
+import { printable } from "../../protocol/printable.ts";
+import { parseClientHello } from "../../protocol/tls.ts";
+import { SOCKET } from "../../protocol/trace.ts";
+import type { TraceRecord } from "../../protocol/trace-codec.ts";
+import { createAddressNames } from "./address-names.ts";
+import { createDestinations, type Destination } from "./destinations.ts";
+import type { FactWriter, Origin } from "./fact-writer.ts";
+import type { LeakFinder } from "./leaks.ts";
+import type { Process } from "./processes.ts";
+import { createStream, type Stream } from "./stream.ts";
+
+type Of<Name extends TraceRecord["record"]> = Extract<TraceRecord, { record: Name }>;
+
+export interface NetworkFacts {
+  socket(record: Of<"socket">, process: Process): void;
+  send(record: Of<"send">, process: Process): void;
+  receive(record: Of<"receive">, process: Process): void;
+  /** Facts that wait for what does not come; call it once, behind the last record. */
+  finish(): void;
+  /** What was too much to be followed; null if all was. */
+  flood(): string | null;
+}
+
+interface Connection {
+  stream: Stream;
+  /** What the first bytes turned out to be. */
+  protocol: "unknown" | "dns" | "other";
+  /** Where the next DNS message of the stream begins. */
+  dnsAt: number;
+  /** Bytes in which leaks were looked for. */
+  searched: number;
+  /** The connect to the resolver, a fact unless DNS follows. */
+  pending: { origin: Origin; name: string } | null;
+}
+
+/** Connections of a run that are followed at the same time; each holds up to 4 KiB. */
+const CONNECTION_LIMIT = 16384;
+const TYPE_MASK = 15;
+const EPHEMERAL_PORT = 32768;
+
+export function createNetworkFacts(environment: Environment, writer: FactWriter, leaks: LeakFinder): NetworkFacts {
+  const names = createAddressNames();
+  const destinationOf = createDestinations(environment, names);
+  const connections = new Map<bigint, Connection>();
+  /** Addresses that sockets are bound to, for the listen that may follow. */
+  const bound = new Map<bigint, string>();
+  let flood: string | null = null;
+
+  const open = (socket: bigint): Connection => {
+    if (connections.size >= CONNECTION_LIMIT && !connections.has(socket)) {
+      flood = `more than ${CONNECTION_LIMIT} connections`;
+      settle([...connections.keys()][0] ?? socket);
+    }
+    const connection: Connection = {
+      ...{ stream: createStream(), protocol: "unknown", dnsAt: 0, searched: 0, pending: null },
+    };
+    connections.set(socket, connection);
+    return connection;
+  };
+
+  /** Ends a connection: what waited for its bytes is a fact now. */
+  const settle = (socket: bigint): void => {
+    const pending = connections.get(socket)?.pending;
+    connections.delete(socket);
+    if (!pending) return;
+    const current = { ...writer.origin };
+    Object.assign(writer.origin, pending.origin);
+    writer.text("net_new_destination", pending.name, FACT.named);
+    Object.assign(writer.origin, current);
+  };
+
+  const report = (destination: Destination): void => {
+    if (destination.name === null) writer.address("net_new_destination", destination.port, destination.address);
+    else writer.text("net_new_destination", destination.name, FACT.named);
+  };
+
+  const connect = (record: Of<"socket">, process: Process): void => {
+    if (record.family === FAMILY.unix) return connectUnix(record);
+    // A connect on a datagram socket sends nothing: libc does it to choose a source address.
+    if (!isInternet(record.family) || (record.type & TYPE_MASK) === SOCKET_TYPE.datagram) return;
+    settle(record.socket);
+    const connection = open(record.socket);
+    const destination = destinationOf(process.index, addressBytes(record.family, record.address), record.port);
+    if (destination.role === "resolver") {
+      connection.pending = { origin: { ...writer.origin }, name: destination.text };
+    } else report(destination);
+  };
+
+  const connectUnix = (record: Of<"socket">): void => {
+    const path = unixPath(record.path);
+    if (path.length === 0) return;
+    writer.bytes("ipc_new_socket", 0, path, 0, path.length);
+    leaked(path, 0, "unix", printable(path));
+  };
+
+  const listen = (record: Of<"socket">): void => {
+    if (record.result < 0) return;
+    const own = ownAddress(record);
+    const value = record.port === 0 ? (bound.get(record.socket) ?? own) : own;
+    if (value !== null) writer.text("net_new_listen", value);
+  };
+
+  const bind = (record: Of<"socket">): void => {
+    const own = ownAddress(record);
+    if (record.result < 0 || own === null) return;
+    if ((record.type & TYPE_MASK) !== SOCKET_TYPE.datagram) bound.set(record.socket, own);
+    // A datagram socket needs no listen; one bound to a port of the kernel's choice is a client's.
+    else if (record.port !== 0 && record.port < EPHEMERAL_PORT) writer.text("net_new_listen", own);
+  };
+
+  const leaked = (bytes: Uint8Array, start: number, channel: string, whom: string): void => {
+    for (const decoy of leaks.find(bytes, start)) writer.text("canary_leak", `${decoy} via ${channel} to ${whom}`);
+  };
+
+  const asked = (message: DnsMessage): void => {
+    for (const { name } of message.questions) {
+      writer.text("net_new_dns", name || "<ROOT>");
+      // A tunnel cuts the secret into labels of at most 63 bytes.
+      const text = new TextEncoder().encode(`${name}\n${name.replaceAll(".", "")}`);
+      leaked(text, 0, "dns", name.split(".").slice(-2).join("."));
+    }
+  };
+
+  const sendDatagram = (record: Of<"send">, destination: Destination): void => {
+    const message = parseDns(record.data);
+    const question = message !== null && !message.response ? message : null;
+    if (question !== null) asked(question);
+    else leaked(record.data, 0, "udp", destination.text);
+    // To the resolver a question is ordinary; a question to anybody else is contact with him, whatever it asks.
+    if (question === null || destination.role !== "resolver") report(destination);
+  };
+
+  const sendStream = (record: Of<"send">, destination: Destination): void => {
+    let connection = connections.get(record.socket);
+    if (connection === undefined) {
+      // No connect was seen: sendto with MSG_FASTOPEN connects, too.
+      connection = open(record.socket);
+      report(destination);
+    }
+    if (!connection.stream.add(record.offset, record.data)) return;
+    const bytes = connection.stream.beginning();
+    if (connection.protocol !== "other") recognise(connection, bytes, destination);
+    const from = Math.max(0, connection.searched - leaks.overlap);
+    connection.searched = bytes.length;
+    const channel = parseHttpHead(bytes.subarray(0, 512)) === null ? "tcp" : "http";
+    leaked(bytes, from, channel, destination.text);
+  };
+
+  const recognise = (connection: Connection, bytes: Uint8Array, destination: Destination): void => {
+    const dns = questionsFrom(connection, bytes);
+    if (dns !== "no") return;
+    const hello = parseClientHello(bytes);
+    const head = hello === null ? parseHttpHead(bytes) : null;
+    if (hello === "incomplete" || head === "incomplete") return;
+    connection.protocol = "other";
+    if (hello?.sni) writer.text("net_new_https_host", hello.sni);
+    if (head?.host && destination.role !== "registry") writer.text("net_new_http_host", head.host);
+  };
+
+  /** Takes the DNS messages that are whole; "no" when the stream is not DNS, or not known to be. */
+  const questionsFrom = (connection: Connection, bytes: Uint8Array): "yes" | "no" => {
+    for (;;) {
+      const next = parseDnsStream(bytes.subarray(connection.dnsAt));
+      if (next === "incomplete" || next === null) break;
+      if (!next.message.response) asked(next.message);
+      connection.protocol = "dns";
+      connection.pending = null;
+      connection.dnsAt += next.end;
+    }
+    return connection.protocol === "dns" ? "yes" : "no";
+  };
+
+  return {
+    socket(record, process) {
+      if (record.operation === SOCKET.connect) connect(record, process);
+      else if (record.operation === SOCKET.bind) bind(record);
+      else if (record.operation === SOCKET.listen) listen(record);
+      // What is sent on an accepted connection goes to who called, not to a destination of ours.
+      else if (record.operation === SOCKET.accept && isInternet(record.family)) open(record.socket);
+    },
+    send(record, process) {
+      if (!isInternet(record.family)) return;
+      const destination = destinationOf(process.index, addressBytes(record.family, record.address), record.port);
+      if ((record.type & TYPE_MASK) === SOCKET_TYPE.stream) sendStream(record, destination);
+      else sendDatagram(record, destination);
+    },
+    receive(record, process) {
+      if (!isInternet(record.family)) return;
+      const { role } = destinationOf(process.index, addressBytes(record.family, record.address), record.port);
+      // Only the sandbox's resolver may name an address: anybody could pass his own off as a known name.
+      if (role !== "resolver") return;
+      const framed = parseDnsStream(record.data);
+      const message = framed !== null && framed !== "incomplete" ? framed.message : parseDns(record.data);
+      if (message?.response) names.learn(process.index, message);
+    },
+    finish() {
+      for (const socket of [...connections.keys()]) settle(socket);
+    },
+    flood: () => flood,
+  };
+}
+
+// --- internal ---
+
+function isInternet(family: number): boolean {
+  return family === FAMILY.inet || family === FAMILY.inet6;
+}
+
+/** A path up to its NUL, or `@name` for an abstract one. */
+function unixPath(path: Uint8Array): Uint8Array {
+  if (path[0] === 0) return path.length > 1 ? Uint8Array.of(0x40, ...path.subarray(1)) : new Uint8Array();
+  const nul = path.indexOf(0);
+  return nul < 0 ? path : path.subarray(0, nul);
+}
+
+/** `tcp 0.0.0.0:3000`, `tcp [::]:<PORT>`, `unix /tmp/x.sock`; null for a socket without an address. */
+function ownAddress(record: Of<"socket">): string | null {
+  if (record.family === FAMILY.unix) {
+    const path = unixPath(record.path);
+    return path.length > 0 ? `unix ${printable(path)}` : null;
+  }
+  if (!isInternet(record.family)) return null;
+  const protocol = (record.type & TYPE_MASK) === SOCKET_TYPE.datagram ? "udp" : "tcp";
+  const endpoint = formatEndpoint(addressBytes(record.family, record.address), record.port);
+  if (record.port !== 0 && record.port < EPHEMERAL_PORT) return `${protocol} ${endpoint}`;
+  return `${protocol} ${endpoint.slice(0, endpoint.lastIndexOf(":"))}:<PORT>`;
+}
