@@ -1,6 +1,12 @@
 import type { CommandDef } from "citty";
-import { FangsError } from "../protocol/errors.ts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { connect } from "./client.ts";
 import { leaf } from "./command.ts";
+import { dataDirectory } from "./data-directory.ts";
+import { VERSION } from "./manifest.ts";
+import { defaultRunnerName, parseConcurrency, teller, untilInterrupted } from "./processes.ts";
+import { safe } from "./safe.ts";
 
 export const command: CommandDef = leaf({
   args: {
@@ -10,7 +16,32 @@ export const command: CommandDef = leaf({
     concurrency: { type: "string", valueHint: "number", default: "1", description: "How many runs at a time." },
     "data-dir": { type: "string", valueHint: "path", description: "Where everything is kept; else FANGS_DATA_DIR." },
   },
-  run: () => {
-    throw new FangsError("internal", "not wired yet");
+  async run({ args, terminal }) {
+    const tell = teller(terminal);
+    const concurrency = parseConcurrency(args.concurrency);
+    const dataDir = dataDirectory(args["data-dir"], terminal.env);
+    // Beside a server of this host its runner token lies ready; elsewhere FANGS_TOKEN says it.
+    const token =
+      terminal.env["FANGS_TOKEN"] ?? (await readFile(join(dataDir, "runner-token"), "utf8").catch(() => ""));
+    const client = await connect(
+      { server: args.server, token: token.trim() || undefined, "data-dir": dataDir },
+      terminal,
+    );
+    const { startRunner } = await import("../runner/start.ts");
+    const name = args["runner-id"] ?? defaultRunnerName();
+    const runner = await startRunner({
+      client,
+      name,
+      version: VERSION,
+      concurrency,
+      dataDir,
+      ...(args.image ? { image: args.image } : {}),
+      makeImage: false,
+      tell: (line) => tell(safe(line)),
+    });
+    tell(`runner ${name} waits for jobs`);
+    await untilInterrupted(terminal);
+    tell("draining");
+    await runner.drain();
   },
 });

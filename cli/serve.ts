@@ -1,6 +1,7 @@
 import type { CommandDef } from "citty";
-import { FangsError } from "../protocol/errors.ts";
 import { leaf } from "./command.ts";
+import { dataDirectory } from "./data-directory.ts";
+import { parseListen, teller, untilInterrupted } from "./processes.ts";
 
 export const command: CommandDef = leaf({
   args: {
@@ -12,7 +13,15 @@ export const command: CommandDef = leaf({
       description: "The database, e.g. sqlite:/path; else one in the data directory.",
     },
   },
-  run: () => {
-    throw new FangsError("internal", "not wired yet");
+  async run({ args, terminal }) {
+    const tell = teller(terminal);
+    const listen = parseListen(args.listen);
+    const dataDir = dataDirectory(args["data-dir"], terminal.env);
+    const { startOrchestrator } = await import("../server/start.ts");
+    const server = await startOrchestrator({ dataDir, listen, ...(args.store ? { store: args.store } : {}) });
+    tell(`serving ${server.url}, data in ${dataDir}`);
+    await untilInterrupted(terminal);
+    tell("stopping");
+    await server.stop();
   },
 });

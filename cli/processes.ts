@@ -1,0 +1,45 @@
+/** What `up`, `serve` and `runner` share: their flags' values, and waiting for the signal to stop. */
+import { hostname } from "node:os";
+import { FangsError } from "../protocol/errors.ts";
+import { parseCount } from "./values.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** @throws FangsError usage */
+export function parseListen(text: string): { hostname: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  if (host !== undefined && port <= 65_535) return { hostname: host, port };
+  throw new FangsError("usage", `"${text}" is not an address to listen on.`, {
+    hint: "Write for example 127.0.0.1:8443 or [::1]:8443.",
+  });
+}
+
+/** @throws FangsError usage */
+export function parseConcurrency(text: string): number {
+  const number = parseCount(text);
+  if (number >= 1 && number <= 64) return number;
+  throw new FangsError("usage", `"${text}" is not a number of runs from 1 to 64.`);
+}
+
+/** A runner's name where none is given: the host's, as far as a name may have its letters. */
+export function defaultRunnerName(): string {
+  return (
+    hostname()
+      .replace(/[^a-zA-Z0-9._-]/g, "-")
+      .slice(0, 64) || "runner"
+  );
+}
+
+/** Waits for SIGINT or SIGTERM. */
+export function untilInterrupted({ interrupted }: Pick<Terminal, "interrupted">): Promise<void> {
+  return new Promise((resolve) => {
+    if (interrupted.aborted) resolve();
+    interrupted.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Lines on stderr with the time in front, for processes that run for long. */
+export function teller(terminal: Pick<Terminal, "err">): (line: string) => void {
+  return (line) => terminal.err(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+}

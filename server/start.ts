@@ -1,0 +1,20 @@
+import type { RegistryClient } from "../npm/registry.ts";
+import { createAnalyser } from "./analysis/analyse.ts";
+import { listEvents } from "./analysis/events.ts";
+import { processTree } from "./analysis/tree.ts";
+import { type RunningServer, startServer } from "./app.ts";
+import { embeddedCore } from "../differ-wasm/embedded.ts";
+
+export interface OrchestratorOptions {
+  dataDir: string;
+  listen: { hostname: string; port: number };
+  /** `sqlite:<path>`; absent: a file in the data directory. */
+  store?: string;
+  /** Absent: the one that npm's own configuration names. */
+  registry?: RegistryClient;
+}
+
+/** The orchestrator with everything that belongs to it: the store, the API and analysis by the embedded core. */
+export function startOrchestrator(options: OrchestratorOptions): Promise<RunningServer> {
+  return startServer({ ...options, analyse: createAnalyser(embeddedCore()), listEvents, processTree });
+}
