@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import { resolve } from "../../cli/command.ts";
+import { group, lazy, resolve } from "../../cli/command.ts";
 import { root } from "../../cli/commands.ts";
+import { manual, usageText } from "../../cli/usage.ts";
 import { run } from "./support.ts";
 
 test("the help of fangs lists every command", async () => {
@@ -83,4 +84,9 @@ test("every command of the table loads, and says what it is for", async () => {
     const { description } = (await resolve((await resolve(child))?.meta)) ?? {};
     expect(out).toStartWith(`${description}\n`);
   }
+});
+
+test("a command whose file does not load is listed all the same", async () => {
+  const tree = group({ broken: lazy("It will not load.", () => Promise.reject(new Error("gone"))) });
+  expect(usageText(await manual(tree, "fangs"))).toContain("  broken  It will not load.");
 });
