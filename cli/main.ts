@@ -18,7 +18,9 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   try {
     return await run(argv, terminal);
   } catch (thrown) {
-    if (terminal.interrupted.aborted) return EXIT.interrupted;
+    const { aborted, reason } = terminal.interrupted;
+    // Any other error while stopping is one to be told.
+    if (aborted && thrown === reason) return EXIT.interrupted;
     return report(toFangsError(thrown), argv, terminal);
   }
 }

@@ -1,6 +1,7 @@
 import type { CommandDef } from "citty";
 import { EXIT } from "../protocol/errors.ts";
 import { SEVERITIES } from "../protocol/facts.ts";
+import type { Scan } from "../protocol/models.ts";
 import { group } from "./command.ts";
 import { painter, printJson, printLines } from "./output.ts";
 import { deviationsOf, given } from "./paging.ts";
@@ -33,7 +34,7 @@ const submit = serverLeaf({
     });
     if (args.watch !== true) {
       if (args.json) printJson(terminal, "fangs.scan/1", { scan });
-      else printLines(terminal, [`scan ${scan.id} of ${safe(`${scan.package} ${scan.version}`)}`]);
+      else printLines(terminal, submittedLines(scan));
       return EXIT.clean;
     }
     const run = await watchScan(client, scan, { terminal, timeoutMs });
@@ -45,3 +46,9 @@ const submit = serverLeaf({
 });
 
 export const command: CommandDef = group({ submit });
+
+// --- internal ---
+
+function submittedLines({ id, package: name, version, runs }: Scan): string[] {
+  return [`scan ${id} of ${safe(`${name} ${version}`)}`, ...runs.map((run) => `run ${run.id}: ${run.state}`)];
+}

@@ -9,7 +9,10 @@ export interface Terminal {
   /** Whether stdout and stderr take colours. */
   colors: { out: boolean; err: boolean };
   env: Readonly<Record<string, string | undefined>>;
-  /** Aborted by the first SIGINT or SIGTERM. A second one ends the process at once. */
+  /**
+   * Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. A command that throws its
+   * reason exits with 130, one that stops in order returns its own exit code.
+   */
   interrupted: AbortSignal;
 }
 

@@ -20,7 +20,11 @@ function scanServer(states: Run[], severity: Severity | null = null): FakeServer
 test("a scan is submitted as v1's runbooks spell it", async () => {
   await using server = scanServer([]);
   const { exit, out, err } = await run([...SUBMIT, "-runner", "host-b"], server.env);
-  expect({ exit, out, err }).toEqual({ exit: 0, out: `scan ${SCAN_ID} of left-pad 1.3.1\n`, err: "" });
+  expect({ exit, out, err }).toEqual({
+    exit: 0,
+    out: `scan ${SCAN_ID} of left-pad 1.3.1\nrun ${RUN_ID}: queued\n`,
+    err: "",
+  });
   expect(server.requests).toEqual(['POST /v1/scans {"package":"left-pad","version":"1.3.1","runner":"host-b"}']);
 });
 
