@@ -73,5 +73,6 @@ try {
   process.exit(await command());
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
+  if (error instanceof AggregateError) for (const one of error.errors) say(String(one));
   process.exit(1);
 }

@@ -32,6 +32,8 @@ export async function buildExecutable(): Promise<void> {
           autoloadTsconfig: false,
           autoloadPackageJson: false,
         },
+        // Optional native code of ssh2, which dockerode loads for ssh:// hosts and does without.
+        external: ["cpu-features", "*/sshcrypto.node"],
         // Never minify: Elysia reads the source of its handlers.
         minify: false,
         define: {
