@@ -1,0 +1,17 @@
+import { LeaseRequest } from "../../protocol/models.ts";
+import { COMMON_HEADERS } from "../problem.ts";
+import { leaseJob } from "../queue.ts";
+import { type Route, route } from "./route.ts";
+
+export const jobRoutes: Route[] = [
+  route({
+    method: "POST",
+    path: "/v1/jobs/lease",
+    scope: "runner",
+    body: LeaseRequest,
+    async handle({ services, request, body }) {
+      const lease = await leaseJob(services, body, request.signal);
+      return lease ?? new Response(null, { status: 204, headers: COMMON_HEADERS });
+    },
+  }),
+];

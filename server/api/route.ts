@@ -1,0 +1,114 @@
+/** What a route is. Its scope is a required field, so there is none without. */
+import type { Static, TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { FangsError } from "../../protocol/errors.ts";
+import { authorize, type RouteScope } from "../access.ts";
+import { COMMON_HEADERS } from "../problem.ts";
+import type { Services } from "../services.ts";
+import type { Identity } from "../store/tokens.ts";
+import { readBody } from "./body.ts";
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+interface Context<B extends TSchema | undefined, Q extends TSchema | undefined> {
+  services: Services;
+  identity: Identity;
+  request: Request;
+  /** A variable part of the path, decoded. */
+  param(name: string): string;
+  body: B extends TSchema ? Static<B> : undefined;
+  query: Q extends TSchema ? Static<Q> : undefined;
+}
+
+interface Definition<B extends TSchema | undefined, Q extends TSchema | undefined> {
+  method: Method;
+  path: string;
+  scope: RouteScope;
+  /** Model of a JSON body. */
+  body?: B;
+  query?: Q;
+  /** Most bytes of the body. */
+  limit?: number;
+  /** Status of the answer, 200 if not given. */
+  status?: number;
+  /** The answer: JSON, or a response as it is. */
+  handle(context: Context<B, Q>): Promise<unknown>;
+}
+
+export interface Route {
+  method: Method;
+  path: string;
+  scope: RouteScope;
+  /** @throws FangsError for everything that is not served */
+  run(services: Services, request: Request, params: Record<string, string | undefined>): Promise<Response>;
+}
+
+const BODY_LIMIT = 64 * 1024;
+
+/** A route from its definition: who may call it is asked first, then body and query are checked, then it is handled. */
+export function route<B extends TSchema | undefined = undefined, Q extends TSchema | undefined = undefined>(
+  definition: Definition<B, Q>,
+): Route {
+  const { method, path, scope, limit = BODY_LIMIT, status = 200 } = definition;
+  return {
+    method,
+    path,
+    scope,
+    async run(services, request, params) {
+      // The models were checked right here; that their types follow is beyond what the compiler can see.
+      const identity = await authorize(services.db, request.headers.get("authorization"), scope, services.now());
+      const answer = await definition.handle({
+        services,
+        identity,
+        request,
+        param: (name) => parameter(params, name),
+        body: await checkedBody(definition.body, request, limit),
+        query: checkedQuery(definition.query, request),
+      } as Context<B, Q>);
+      return answer instanceof Response ? answer : Response.json(answer, { status, headers: COMMON_HEADERS });
+    },
+  };
+}
+
+// --- internal ---
+
+function parameter(params: Record<string, string | undefined>, name: string): string {
+  const value = params[name];
+  // The router leaves out what is not well-formed percent encoding.
+  if (typeof value === "string") return value;
+  throw new FangsError("usage", `The ${name} in the path is not well encoded.`, {
+    hint: "Encode it with encodeURIComponent.",
+  });
+}
+
+async function checkedBody(model: TSchema | undefined, request: Request, limit: number): Promise<unknown> {
+  if (model === undefined) return undefined;
+  const bytes = await readBody(request, limit);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new FangsError("invalid_body", "The body is not JSON.", { cause, hint: "Send JSON in UTF-8." });
+  }
+  if (Value.Check(model, value)) return value;
+  throw new FangsError("invalid_body", `The body does not fit: ${complaint(model, value)}.`, {
+    hint: "docs/api.md has the models.",
+  });
+}
+
+function checkedQuery(model: TSchema | undefined, request: Request): unknown {
+  if (model === undefined) return undefined;
+  const value = Value.Convert(model, Object.fromEntries(new URL(request.url).searchParams));
+  if (Value.Check(model, value)) return value;
+  throw new FangsError("usage", `The query does not fit: ${complaint(model, value)}.`, {
+    hint: "docs/api.md has the parameters.",
+  });
+}
+
+/** The first field that does not fit, and what was expected of it. */
+function complaint(model: TSchema, value: unknown): string {
+  const first = Value.Errors(model, value).First();
+  if (first === undefined) return "unknown";
+  const field = first.path.slice(1).replaceAll("/", ".").slice(0, 100);
+  return `${field === "" ? "the whole" : field}: ${first.message.toLowerCase()}`;
+}

@@ -1,0 +1,98 @@
+import { FangsError } from "../../protocol/errors.ts";
+import { EventQuery, ReasonRequest, RunQuery } from "../../protocol/requests.ts";
+import { readTrace } from "../ingest.ts";
+import type { RecordedRun } from "../services.ts";
+import { findId } from "../store/ids.ts";
+import type { Database } from "../store/open.ts";
+import { getRun, getRunDetail, listPending, listRuns } from "../store/runs.ts";
+import { failRun, promoteRun, retryRun } from "../triage.ts";
+import { type Route, route } from "./route.ts";
+
+export const runRoutes: Route[] = [
+  route({
+    method: "GET",
+    path: "/v1/runs",
+    scope: "read",
+    query: RunQuery,
+    async handle({ services: { db }, query }) {
+      if (query.before === undefined) return listRuns(db, query);
+      return listRuns(db, { ...query, before: await findId(db, "run", query.before) });
+    },
+  }),
+
+  route({
+    method: "GET",
+    path: "/v1/pending",
+    scope: "read",
+    handle: async ({ services: { db } }) => ({ runs: await listPending(db) }),
+  }),
+
+  route({
+    method: "GET",
+    path: "/v1/runs/:id",
+    scope: "read",
+    handle: async ({ services: { db }, param }) => getRunDetail(db, await findId(db, "run", param("id"))),
+  }),
+
+  route({
+    method: "GET",
+    path: "/v1/runs/:id/events",
+    scope: "read",
+    query: EventQuery,
+    handle: async ({ services: { db, analysis }, param, query }) =>
+      analysis.listEvents(await recordedRun(db, param("id")), query),
+  }),
+
+  route({
+    method: "GET",
+    path: "/v1/runs/:id/tree",
+    scope: "read",
+    handle: async ({ services: { db, analysis }, param }) => ({
+      processes: analysis.processTree(await recordedRun(db, param("id"))),
+    }),
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/runs/:id/fail",
+    scope: "triage",
+    body: ReasonRequest,
+    async handle({ services, identity, param, body }) {
+      const id = await findId(services.db, "run", param("id"));
+      return failRun(services, id, { actor: identity.name, reason: body.reason });
+    },
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/runs/:id/retry",
+    scope: "triage",
+    status: 201,
+    handle: async ({ services, identity, param }) =>
+      retryRun(services, await findId(services.db, "run", param("id")), identity.name),
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/runs/:id/promote",
+    scope: "triage",
+    body: ReasonRequest,
+    async handle({ services, identity, param, body }) {
+      const id = await findId(services.db, "run", param("id"));
+      return { promoted: await promoteRun(services, id, { actor: identity.name, reason: body.reason }) };
+    },
+  }),
+];
+
+// --- internal ---
+
+/** Events need the environment of the run to be read, and that comes with its result. */
+async function recordedRun(db: Database, given: string): Promise<RecordedRun> {
+  const id = await findId(db, "run", given);
+  const { result } = await getRunDetail(db, id);
+  if (result !== null) return { result, segments: await readTrace(db, id) };
+  const { state } = await getRun(db, id);
+  throw new FangsError("conflict", `The run ${id} has no result; it is ${state}.`, {
+    hint: "Its events can be read when its runner has reported.",
+  });
+}

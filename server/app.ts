@@ -1,0 +1,107 @@
+/** The orchestrator put together: store, operations, routes, socket. */
+import { join } from "node:path";
+import { readNpmConfig } from "../npm/config.ts";
+import { createRegistryClient, type RegistryClient } from "../npm/registry.ts";
+import { createRouter } from "./api/router.ts";
+import { writeBootstrapTokens } from "./bootstrap-tokens.ts";
+import { prepareDataDir } from "./data-dir.ts";
+import { resumeAnalyses } from "./finish.ts";
+import { listen } from "./http.ts";
+import { createMetrics } from "./metrics.ts";
+import { logDefect } from "./problem.ts";
+import { sweepExpired } from "./queue.ts";
+import type { Analysis, Services } from "./services.ts";
+import { createSignal } from "./signal.ts";
+import { migrate } from "./store/migrate.ts";
+import { openStore } from "./store/open.ts";
+
+export interface ServerOptions extends Analysis {
+  dataDir: string;
+  /** 127.0.0.1:8443 if not given. */
+  listen?: { hostname: string; port: number };
+  /** `sqlite:<path>`; fangs.db in the data directory if not given. */
+  store?: string;
+  /** Names that a Host header may carry besides the loopback ones. */
+  hosts?: readonly string[];
+  /** The registry of npm's configuration if not given. */
+  registry?: RegistryClient;
+  /** How long a lease lasts without a heartbeat; 30 s if not given. */
+  leaseMs?: number;
+  /** Delay before each further attempt of a run whose runner was lost; 1 s, 5 s if not given. */
+  backoffMs?: readonly number[];
+  /** How often expired leases are looked for. */
+  sweepMs?: number;
+  /** How long `stop` waits for requests in flight. */
+  drainMs?: number;
+}
+
+export interface RunningServer {
+  /** Where it listens, e.g. `http://127.0.0.1:8443`. */
+  url: string;
+  /** Lets requests in flight end and closes the store. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the orchestrator: migrates the store, writes the first tokens, analyses what an earlier end left behind, then listens.
+ *
+ * @throws FangsError usage, database, schema_too_new, address_in_use
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { dataDir, analyse, listEvents, processTree } = options;
+  prepareDataDir(dataDir);
+  const db = openStore(options.store ?? `sqlite:${join(dataDir, "fangs.db")}`);
+  const stopping = new AbortController();
+  const services: Services = {
+    db,
+    registry: options.registry ?? createRegistryClient(readNpmConfig()),
+    analysis: { analyse, listEvents, processTree },
+    metrics: createMetrics(),
+    jobs: createSignal(),
+    leaseMs: options.leaseMs ?? 30_000,
+    backoffMs: options.backoffMs ?? [1000, 5000],
+    analysing: new Map(),
+    stopping: stopping.signal,
+    now: Date.now,
+  };
+  try {
+    await migrate(db);
+    await writeBootstrapTokens(db, dataDir, services.now());
+    await resumeAnalyses(services);
+    const http = listen({
+      ...(options.listen ?? { hostname: "127.0.0.1", port: 8443 }),
+      ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
+      handle: createRouter(services),
+    });
+    const sweep = startSweep(services, options.sweepMs ?? 1000);
+    return {
+      url: http.url,
+      async stop() {
+        stopping.abort();
+        await sweep.stop();
+        await http.stop(options.drainMs ?? 10_000);
+        await db.close();
+      },
+    };
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+// --- internal ---
+
+/** Looks for expired leases again and again, never twice at a time. */
+function startSweep(services: Services, everyMs: number): { stop(): Promise<void> } {
+  const ended = (async () => {
+    while (!services.stopping.aborted) {
+      try {
+        if (await sweepExpired(services)) services.jobs.fire();
+      } catch (error) {
+        logDefect(error);
+      }
+      await services.jobs.wait(everyMs, services.stopping);
+    }
+  })();
+  return { stop: () => ended };
+}

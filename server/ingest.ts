@@ -1,0 +1,61 @@
+/** Taking in trace segments. */
+import { FangsError } from "../protocol/errors.ts";
+import type { SegmentReceipt } from "../protocol/requests.ts";
+import { holdLease } from "./queue.ts";
+import { countRecords, decompressSegment } from "./segment.ts";
+import type { Services } from "./services.ts";
+import type { Database } from "./store/open.ts";
+import { moveRun } from "./store/runs.ts";
+import { insertSegment, listSegments } from "./store/traces.ts";
+
+export interface Upload {
+  runId: string;
+  lease: string;
+  seq: number;
+  /** Hex sha256 of the compressed bytes. */
+  sha256: string;
+  compressed: Uint8Array;
+}
+
+/**
+ * Checks and stores one segment. The same one again changes nothing.
+ *
+ * @throws FangsError lease_lost, trace_corrupt, segment_mismatch
+ */
+export async function receiveSegment(services: Services, upload: Upload): Promise<SegmentReceipt> {
+  const { runId, lease, seq, sha256, compressed } = upload;
+  await holdLease(services.db, runId, lease);
+  if (new Bun.CryptoHasher("sha256").update(compressed).digest("hex") !== sha256.toLowerCase()) {
+    throw new FangsError("trace_corrupt", "The segment does not match its sha256.", {
+      hint: "It was altered on its way; send it again.",
+    });
+  }
+  const counts = countRecords(decompressSegment(compressed));
+  const events = counts.values().reduce((sum, count) => sum + count, 0);
+
+  const outcome = await services.db.transaction(async (db) => {
+    const { state } = await holdLease(db, runId, lease);
+    if (state === "leased") await moveRun(db, runId, "running");
+    return insertSegment(db, { run_id: runId, seq, sha256: sha256.toLowerCase(), events, data: compressed });
+  });
+  if (outcome === "different") {
+    throw new FangsError(
+      "segment_mismatch",
+      `Segment ${seq} of the run ${runId} is stored already, with other bytes.`,
+      {
+        hint: "A runner numbers the segments of a run from 0 and never reuses a number.",
+      },
+    );
+  }
+  if (outcome === "stored") for (const [type, count] of counts) services.metrics.events.inc({ type }, count);
+  return { events, stored: outcome === "stored" };
+}
+
+/**
+ * The decompressed segments of a run in order.
+ *
+ * @throws FangsError trace_corrupt
+ */
+export async function readTrace(db: Database, runId: string): Promise<Uint8Array[]> {
+  return (await listSegments(db, runId)).map(decompressSegment);
+}

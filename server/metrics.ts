@@ -1,0 +1,56 @@
+/** What Prometheus reads. prom-client's default metrics mean nothing on Bun, so there is a registry of our own. */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { RUN_STATES } from "../protocol/models.ts";
+import type { Database } from "./store/open.ts";
+import { countRunsByState } from "./store/runs.ts";
+
+export interface Metrics {
+  events: Counter<"type">;
+  runs: Counter<"verdict">;
+  deviations: Counter<"category" | "severity">;
+  analysisSeconds: Histogram;
+  /** The exposition text, with the queue as it is now. */
+  expose(db: Database): Promise<{ type: string; text: string }>;
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const queue = new Gauge({
+    name: "fangs_queue_depth",
+    help: "Runs by state, final ones left out.",
+    labelNames: ["state"],
+    registers,
+  });
+  return {
+    events: new Counter({
+      name: "fangs_events_received_total",
+      help: "Events received from runners.",
+      labelNames: ["type"],
+      registers,
+    }),
+    runs: new Counter({
+      name: "fangs_runs_total",
+      help: "Runs that ended, by verdict; failed ones have none.",
+      labelNames: ["verdict"],
+      registers,
+    }),
+    deviations: new Counter({
+      name: "fangs_deviations_total",
+      help: "Deviations found.",
+      labelNames: ["category", "severity"],
+      registers,
+    }),
+    analysisSeconds: new Histogram({
+      name: "fangs_analysis_duration_seconds",
+      help: "From the stored trace to the stored verdict.",
+      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+      registers,
+    }),
+    async expose(db) {
+      const counts = new Map((await countRunsByState(db)).map(({ state, count }) => [state, count]));
+      for (const state of RUN_STATES.slice(0, 4)) queue.set({ state }, counts.get(state) ?? 0);
+      return { type: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}

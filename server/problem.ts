@@ -1,0 +1,40 @@
+/** Errors as application/problem+json (RFC 9457). */
+import { SQLiteError } from "bun:sqlite";
+import { ERRORS, FangsError, toFangsError } from "../protocol/errors.ts";
+import type { Problem } from "../protocol/models.ts";
+
+/** Whatever was thrown as a response. A defect is logged whole; its answer says little. */
+export function problemResponse(thrown: unknown, headers: Record<string, string> = {}, status?: number): Response {
+  const error = thrown instanceof SQLiteError ? databaseError(thrown) : toFangsError(thrown);
+  const kind = ERRORS[error.code];
+  if (kind.status === 500) logDefect(thrown);
+  const problem: Problem = {
+    type: "about:blank",
+    title: kind.title,
+    status: status ?? kind.status,
+    code: error.code,
+    detail: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  };
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: { "content-type": "application/problem+json", ...COMMON_HEADERS, ...headers },
+  });
+}
+
+/** On every answer. */
+export const COMMON_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
+/** A defect, whole, for whoever runs the server. */
+export function logDefect(thrown: unknown): void {
+  process.stderr.write(`${Bun.inspect(thrown)}\n`);
+}
+
+// --- internal ---
+
+function databaseError(cause: SQLiteError): FangsError {
+  return new FangsError("database", `The database failed: ${cause.message}.`, {
+    cause,
+    hint: "Check the disk that holds the data directory.",
+  });
+}

@@ -1,0 +1,98 @@
+/** Leases: who does which run, and what happens when nobody hears of them any more. */
+import { FangsError } from "../protocol/errors.ts";
+import type { Lease, LeaseRequest } from "../protocol/models.ts";
+import type { Services } from "./services.ts";
+import { claimJob, deleteJob, extendJob, listExpired, releaseJob } from "./store/jobs.ts";
+import type { Database } from "./store/open.ts";
+import { findRunner, touchRunner } from "./store/runners.ts";
+import { getLease, moveRun } from "./store/runs.ts";
+import type { RunRow } from "./store/schema.ts";
+import { deleteSegments } from "./store/traces.ts";
+
+/** How long a waiting runner sleeps at most before it looks again: jobs become due without anybody firing. */
+const POLL_MS = 1000;
+
+/**
+ * The next job for a runner, waiting for one as long as it asks; undefined: none came.
+ *
+ * @throws FangsError not_found for a runner that did not register
+ */
+export async function leaseJob(
+  services: Services,
+  request: LeaseRequest,
+  gone: AbortSignal,
+): Promise<Lease | undefined> {
+  const { db, jobs, now, leaseMs } = services;
+  const runner = await findRunner(db, request.runner);
+  if (runner === undefined) {
+    throw new FangsError("not_found", `There is no runner ${JSON.stringify(request.runner)}.`, {
+      hint: "A runner registers with PUT /v1/runners/<name> first.",
+    });
+  }
+  const deadline = now() + request.wait_ms;
+  const abort = AbortSignal.any([gone, services.stopping]);
+  while (!abort.aborted) {
+    await touchRunner(db, runner.name, now());
+    await sweepExpired(services);
+    const lease = await claimJob(db, { runner: runner.name, modes: runner.modes, now: now(), leaseMs });
+    const left = deadline - now();
+    if (lease !== undefined || left <= 0) return lease;
+    await jobs.wait(Math.min(left, POLL_MS), abort);
+  }
+  return undefined;
+}
+
+/**
+ * Renews a lease; answers until when it holds.
+ *
+ * @throws FangsError lease_lost
+ */
+export async function heartbeat(services: Services, runId: string, lease: string): Promise<number> {
+  const now = services.now();
+  await services.db.transaction(async (db) => {
+    const { state } = await holdLease(db, runId, lease);
+    await extendJob(db, runId, now + services.leaseMs);
+    if (state === "leased") await moveRun(db, runId, "running");
+  });
+  return now + services.leaseMs;
+}
+
+/**
+ * Whether this lease may write to the run now; to be asked in the transaction that writes.
+ *
+ * @throws FangsError lease_lost
+ */
+export async function holdLease(db: Database, runId: string, lease: string): Promise<Pick<RunRow, "state">> {
+  const held = await getLease(db, runId);
+  const active = held?.state === "leased" || held?.state === "running";
+  if (held !== undefined && active && held.lease === lease) return held;
+  throw leaseLost(runId);
+}
+
+export function leaseLost(runId: string): FangsError {
+  return new FangsError("lease_lost", `The run ${runId} is not held by this lease.`, {
+    hint: "It expired, or the run was ended; drop the work and lease the next job.",
+  });
+}
+
+/** Gives runs whose lease expired back to the queue, or fails them after the last attempt; answers whether there were any. */
+export async function sweepExpired(services: Services): Promise<boolean> {
+  const now = services.now();
+  if ((await listExpired(services.db, now)).length === 0) return false;
+  await services.db.transaction(async (db) => {
+    for (const { run_id, attempt, runner } of await listExpired(db, now)) {
+      // What a lost attempt uploaded must never mix with the next one's.
+      await deleteSegments(db, run_id);
+      const delay = services.backoffMs[attempt - 1];
+      if (delay === undefined) {
+        await deleteJob(db, run_id);
+        const reason = `No runner finished it in ${attempt} attempts; the last was ${runner ?? "unknown"}, which stopped answering.`;
+        await moveRun(db, run_id, "failed", { lease: null, reason, ended_at: now });
+      } else {
+        await releaseJob(db, run_id, now + delay);
+        await moveRun(db, run_id, "queued", { lease: null, runner: null, started_at: null, attempt: attempt + 1 });
+      }
+    }
+  });
+  return true;
+}

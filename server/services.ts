@@ -1,0 +1,45 @@
+/** What the operations of the server work with; app.ts puts it together. */
+import type { RegistryClient } from "../npm/registry.ts";
+import type { RunEvent, RunProcess, RunResult } from "../protocol/models.ts";
+import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Signal } from "./signal.ts";
+import type { Database } from "./store/open.ts";
+
+/** A run as analysis reads it: decompressed segments in order, and what the runner reported. */
+export interface RecordedRun {
+  segments: Uint8Array[];
+  result: RunResult;
+}
+
+export interface EventFilter {
+  type?: string;
+  process?: number;
+  after?: number;
+  limit?: number;
+}
+
+/** Analysis, handed in so that the server does not load the comparing core by itself. */
+export interface Analysis {
+  analyse(input: AnalysisInput): AnalysisOutput;
+  listEvents(run: RecordedRun, filter: EventFilter): { events: RunEvent[]; next: number | null };
+  processTree(run: RecordedRun): RunProcess[];
+}
+
+export interface Services {
+  db: Database;
+  registry: RegistryClient;
+  analysis: Analysis;
+  metrics: Metrics;
+  /** Fires when a job may be there to claim. */
+  jobs: Signal;
+  /** How long a lease lasts without a heartbeat. */
+  leaseMs: number;
+  /** Delay before the second attempt, the third, …; one more than these and the run fails. */
+  backoffMs: readonly number[];
+  /** Analyses in progress by run. */
+  analysing: Map<string, Promise<void>>;
+  /** Aborted when the server stops: long polls end. */
+  stopping: AbortSignal;
+  now(): number;
+}

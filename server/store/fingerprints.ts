@@ -1,0 +1,28 @@
+/** The fingerprints of each run, as rows: what diff, rarity and hunting ask. */
+import type { Fingerprint } from "../../protocol/facts.ts";
+import type { Database } from "./open.ts";
+
+/** Inserts the fingerprints of a run; meant for a transaction. */
+export async function insertFingerprints(
+  db: Database,
+  runId: string,
+  fingerprints: readonly Fingerprint[],
+): Promise<void> {
+  await db.hot((raw) => {
+    const insert = raw.query(
+      "insert into fingerprint (run_id, actor, category, value, count, first_event) values (?, ?, ?, ?, ?, ?)",
+    );
+    for (const { actor, category, value, count, first } of fingerprints)
+      insert.run(runId, actor, category, value, count, first);
+  });
+}
+
+/** The fingerprints of a run in the order they were first seen. */
+export async function listFingerprints(db: Database, runId: string): Promise<Omit<Fingerprint, "category">[]> {
+  return db.query
+    .selectFrom("fingerprint")
+    .select(["actor", "category", "value", "count", "first_event as first"])
+    .where("run_id", "=", runId)
+    .orderBy("first_event")
+    .execute();
+}

@@ -1,0 +1,52 @@
+/** Ids: UUIDv7, so that their order is the order of time. People may give a part that fits one only. */
+import { FangsError } from "../../protocol/errors.ts";
+import type { Database } from "./open.ts";
+
+const FULL = 36;
+const SHORTEST = 8;
+
+export function newId(): string {
+  return Bun.randomUUIDv7();
+}
+
+/**
+ * The full id that a unique prefix or suffix of at least 8 characters names. UUIDv7 begins with the time, so runs
+ * made together share a prefix; their ends differ.
+ *
+ * @throws FangsError not_found, ambiguous_id
+ */
+export async function findId(db: Database, table: "run" | "scan" | "deviation", given: string): Promise<string> {
+  const id = given.toLowerCase();
+  if (!/^[0-9a-f-]{8,36}$/.test(id)) throw missing(table, given);
+  let query = db.query.selectFrom(table).select("id").limit(2);
+  if (id.length === FULL) {
+    query = query.where("id", "=", id);
+  } else {
+    query = query.where(({ or, and, eb, fn, val }) =>
+      or([
+        // `g` sorts behind every character of an id.
+        and([eb("id", ">=", id), eb("id", "<", `${id}g`)]),
+        and([
+          eb(fn<string>("substr", ["id", val(FULL - SHORTEST + 1)]), "=", id.slice(-SHORTEST)),
+          eb("id", "like", `%${id}`),
+        ]),
+      ]),
+    );
+  }
+  const found = await query.execute();
+  if (found.length > 1) {
+    throw new FangsError("ambiguous_id", `More than one ${table} fits ${id}.`, {
+      hint: "Give more characters, or the end of the id.",
+    });
+  }
+  const only = found[0];
+  if (only === undefined) throw missing(table, given);
+  return only.id;
+}
+
+/** The error for a thing that is not there. */
+export function missing(what: string, given: string): FangsError {
+  return new FangsError("not_found", `There is no ${what} ${JSON.stringify(given.slice(0, 64))}.`, {
+    hint: `Ids are listed by the commands for ${what}s; a part of one needs ${SHORTEST} characters or more.`,
+  });
+}

@@ -1,0 +1,84 @@
+/** The queue: runs that wait for a runner or are held by one. */
+import type { Lease } from "../../protocol/models.ts";
+import { newId } from "./ids.ts";
+import type { Database } from "./open.ts";
+import { moveRun } from "./runs.ts";
+import type { JobRow } from "./schema.ts";
+
+export async function insertJob(
+  db: Database,
+  job: { run_id: string; runner: string | null; not_before: number },
+): Promise<void> {
+  await db.query
+    .insertInto("job")
+    .values({ ...job, priority: 0, network: "registry", before: null, expires_at: null })
+    .execute();
+}
+
+/** Takes the next job that this runner may do; undefined: there is none now. */
+export async function claimJob(
+  db: Database,
+  claim: { runner: string; modes: readonly string[]; now: number; leaseMs: number },
+): Promise<Lease | undefined> {
+  return db.transaction(async (inner) => {
+    const job = await inner.hot((raw) =>
+      raw
+        .query<JobRow, [number, number, string, string]>(
+          `update job set expires_at = ? where run_id = (
+             select run_id from job
+             where expires_at is null and not_before <= ? and (runner is null or runner = ?)
+               and network in (select value from json_each(?))
+             order by priority desc, run_id limit 1
+           ) returning *`,
+        )
+        .get(claim.now + claim.leaseMs, claim.now, claim.runner, JSON.stringify(claim.modes)),
+    );
+    if (job === null) return undefined;
+    const lease = newId();
+    await moveRun(inner, job.run_id, "leased", { lease, runner: claim.runner, started_at: claim.now });
+    const run = await inner.query
+      .selectFrom("run")
+      .select(["package", "version", "attempt"])
+      .where("id", "=", job.run_id)
+      .executeTakeFirstOrThrow();
+    return {
+      lease,
+      run_id: job.run_id,
+      ...run,
+      network: job.network,
+      before: job.before,
+      expires_at: claim.now + claim.leaseMs,
+    };
+  });
+}
+
+/** Holds a job until another moment. */
+export async function extendJob(db: Database, runId: string, expiresAt: number): Promise<void> {
+  await db.query.updateTable("job").set({ expires_at: expiresAt }).where("run_id", "=", runId).execute();
+}
+
+/** Runs whose lease is over. */
+export async function listExpired(
+  db: Database,
+  now: number,
+): Promise<{ run_id: string; attempt: number; runner: string | null }[]> {
+  return db.query
+    .selectFrom("job")
+    .innerJoin("run", "run.id", "job.run_id")
+    .select(["job.run_id", "run.attempt", "run.runner"])
+    .where("expires_at", "<=", now)
+    .execute();
+}
+
+/** Frees a job again, not to be claimed before a moment. */
+export async function releaseJob(db: Database, runId: string, notBefore: number): Promise<void> {
+  await db.query
+    .updateTable("job")
+    .set({ expires_at: null, not_before: notBefore })
+    .where("run_id", "=", runId)
+    .execute();
+}
+
+export async function deleteJob(db: Database, runId: string): Promise<void> {
+  await db.query.deleteFrom("job").where("run_id", "=", runId).execute();
+}

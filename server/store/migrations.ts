@@ -1,0 +1,20 @@
+/** The migrations that this binary carries. */
+import initial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
+
+export interface Migration {
+  version: number;
+  name: string;
+  sql: string;
+  /** Older binaries must not use the schema behind it. A file says so in a line `-- breaking`. */
+  breaking: boolean;
+}
+
+/** A migration from its file name and text. */
+export function migration(file: string, sql: string): Migration {
+  const match = /^(\d+)_(.+)\.sql$/.exec(file);
+  if (match === null) throw new Error(`${file} is not named <number>_<name>.sql`);
+  return { version: Number(match[1]), name: match[2]!, sql, breaking: /^-- breaking$/m.test(sql) };
+}
+
+/** In order, without gaps. */
+export const SQLITE_MIGRATIONS: readonly Migration[] = [migration("0001_initial.sql", initial)];

@@ -1,0 +1,156 @@
+/** Runs: reading, and the changes of their state. */
+import { type Run, type RunDetail, RunResult, type RunState } from "../../protocol/models.ts";
+import type { RunPage, RunQuery } from "../../protocol/requests.ts";
+import { checkTransition, statesBefore } from "../run-state.ts";
+import { missing, newId } from "./ids.ts";
+import { fromJson } from "./json.ts";
+import type { Database } from "./open.ts";
+import type { RunRow } from "./schema.ts";
+
+const COLUMNS = [
+  "id",
+  "scan_id",
+  "package",
+  "version",
+  "state",
+  "verdict",
+  "reason",
+  "attempt",
+  "runner",
+  "events",
+  "deviations",
+  "max_severity",
+  "created_at",
+  "started_at",
+  "ended_at",
+] as const;
+
+export async function insertRun(
+  db: Database,
+  run: { scan_id: string; package: string; version: string; now: number },
+): Promise<string> {
+  const { now, ...rest } = run;
+  const row: RunRow = {
+    id: newId(),
+    ...rest,
+    state: "queued",
+    verdict: null,
+    reason: null,
+    attempt: 1,
+    runner: null,
+    lease: null,
+    events: 0,
+    deviations: 0,
+    max_severity: null,
+    rules: null,
+    result: null,
+    created_at: now,
+    started_at: null,
+    ended_at: null,
+  };
+  await db.query.insertInto("run").values(row).execute();
+  return row.id;
+}
+
+/** @throws FangsError not_found */
+export async function getRun(db: Database, id: string): Promise<Run> {
+  const run = await db.query.selectFrom("run").select(COLUMNS).where("id", "=", id).executeTakeFirst();
+  if (run === undefined) throw missing("run", id);
+  return run;
+}
+
+/** @throws FangsError not_found */
+export async function getRunDetail(db: Database, id: string): Promise<RunDetail> {
+  const row = await db.query
+    .selectFrom("run")
+    .select([...COLUMNS, "result"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (row === undefined) throw missing("run", id);
+  return { ...row, result: row.result === null ? null : fromJson(RunResult, row.result) };
+}
+
+/** Which lease the run has or had, and its state; undefined: no such run. */
+export async function getLease(db: Database, id: string): Promise<Pick<RunRow, "lease" | "state"> | undefined> {
+  return db.hot(
+    (raw) =>
+      raw.query<Pick<RunRow, "lease" | "state">, [string]>("select lease, state from run where id = ?").get(id) ??
+      undefined,
+  );
+}
+
+/** Newest first. `before` is a full id. */
+export async function listRuns(db: Database, query: RunQuery, defaultLimit = 50): Promise<RunPage> {
+  const limit = query.limit ?? defaultLimit;
+  let select = db.query
+    .selectFrom("run")
+    .select(COLUMNS)
+    .orderBy("id", "desc")
+    .limit(limit + 1);
+  if (query.package !== undefined) select = select.where("package", "=", query.package);
+  if (query.state !== undefined) select = select.where("state", "=", query.state);
+  if (query.verdict !== undefined) select = select.where("verdict", "=", query.verdict);
+  if (query.before !== undefined) select = select.where("id", "<", query.before);
+  const rows = await select.execute();
+  const runs = rows.slice(0, limit);
+  return { runs, next: rows.length > limit ? (runs.at(-1)?.id ?? null) : null };
+}
+
+/** The newest last. */
+export async function listRunsOfScan(db: Database, scanId: string): Promise<Run[]> {
+  return db.query.selectFrom("run").select(COLUMNS).where("scan_id", "=", scanId).orderBy("id").execute();
+}
+
+/** Deviant runs with open deviations, most severe first, then the newest. */
+export async function listPending(db: Database, limit = 500): Promise<Run[]> {
+  return db.query
+    .selectFrom("run")
+    .select(COLUMNS)
+    .where("verdict", "=", "deviant")
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom("deviation").select("id").whereRef("run_id", "=", "run.id").where("deviation.state", "=", "open"),
+      ),
+    )
+    .orderBy((eb) =>
+      eb.case("max_severity").when("critical").then(0).when("high").then(1).when("medium").then(2).else(3).end(),
+    )
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
+}
+
+/** Ids of runs in a state, oldest first. */
+export async function listRunIds(db: Database, state: RunState): Promise<string[]> {
+  const rows = await db.query.selectFrom("run").select("id").where("state", "=", state).orderBy("id").execute();
+  return rows.map((row) => row.id);
+}
+
+export async function countRunsByState(db: Database): Promise<{ state: RunState; count: number }[]> {
+  return db.query
+    .selectFrom("run")
+    .select(["state", (eb) => eb.fn.countAll<number>().as("count")])
+    .groupBy("state")
+    .execute();
+}
+
+/**
+ * Moves a run to a state and sets what goes with it.
+ *
+ * @throws FangsError not_found; conflict where the table of transitions does not have it
+ */
+export async function moveRun(
+  db: Database,
+  id: string,
+  to: RunState,
+  changes: Partial<Omit<RunRow, "id" | "state">> = {},
+): Promise<void> {
+  const { numUpdatedRows } = await db.query
+    .updateTable("run")
+    .set({ ...changes, state: to })
+    .where("id", "=", id)
+    .where("state", "in", statesBefore(to))
+    .executeTakeFirst();
+  if (numUpdatedRows > 0n) return;
+  checkTransition((await getRun(db, id)).state, to);
+}

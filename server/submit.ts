@@ -1,0 +1,45 @@
+/** Asking for a scan. */
+import { checkPackageName } from "../npm/names.ts";
+import { resolveVersion } from "../npm/packument.ts";
+import { FangsError } from "../protocol/errors.ts";
+import type { Scan, ScanRequest } from "../protocol/models.ts";
+import type { Services } from "./services.ts";
+import { insertJob } from "./store/jobs.ts";
+import type { Database } from "./store/open.ts";
+import { addPackage } from "./store/packages.ts";
+import { findRunner } from "./store/runners.ts";
+import { insertRun } from "./store/runs.ts";
+import { getScan, insertScan, type ScanRow } from "./store/scans.ts";
+
+/**
+ * Looks the release up and queues a run of it.
+ *
+ * @throws FangsError invalid_name, package_not_found, version_not_found, not_found (runner), registry_unreachable
+ */
+export async function submitScan(services: Services, request: ScanRequest): Promise<Scan> {
+  const name = checkPackageName(request.package);
+  const runner = request.runner ?? null;
+  if (runner !== null && (await findRunner(services.db, runner)) === undefined) {
+    throw new FangsError("not_found", `There is no runner ${JSON.stringify(runner)}.`, {
+      hint: "List them with `fangs runners list`.",
+    });
+  }
+  // The registry's word, not the caller's: "1.0" or "latest" become the exact version.
+  const { version } = resolveVersion(await services.registry.packument(name), request.version);
+  const now = services.now();
+  const scan = await services.db.transaction(async (db) => {
+    await addPackage(db, name, now);
+    const row = await insertScan(db, { package: name, version, runner, created_at: now });
+    await queueRun(db, row, now);
+    return getScan(db, row.id);
+  });
+  services.jobs.fire();
+  return scan;
+}
+
+/** A new run of a scan, with its job; meant for a transaction. Answers with its id. */
+export async function queueRun(db: Database, scan: ScanRow, now: number): Promise<string> {
+  const id = await insertRun(db, { scan_id: scan.id, package: scan.package, version: scan.version, now });
+  await insertJob(db, { run_id: id, runner: scan.runner, not_before: now });
+  return id;
+}

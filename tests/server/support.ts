@@ -1,0 +1,262 @@
+/** A server to try: real store, routes and socket; a registry of three packages and a small analysis of its own. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Manifest } from "../../npm/packument.ts";
+import type { RegistryClient } from "../../npm/registry.ts";
+import { type Client, createClient } from "../../protocol/client.ts";
+import { FangsError } from "../../protocol/errors.ts";
+import type { Lease, RunResult } from "../../protocol/models.ts";
+import { concatRecords, decodeRecord, encodeRecord } from "../../protocol/trace-codec.ts";
+import { TraceCursor } from "../../protocol/trace.ts";
+import type { AnalysisInput, AnalysisOutput, NewDeviation } from "../../server/analysis/types.ts";
+import { type RunningServer, type ServerOptions, startServer } from "../../server/app.ts";
+import { createMetrics } from "../../server/metrics.ts";
+import type { Analysis, Services } from "../../server/services.ts";
+import { createSignal } from "../../server/signal.ts";
+import { migrate } from "../../server/store/migrate.ts";
+import { openStore } from "../../server/store/open.ts";
+import { createToken } from "../../server/store/tokens.ts";
+
+export function temporaryFolder(): { path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), "fangs-server-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Knows lodash, @types/node and axios, each in 1.0.0 and 1.1.0. */
+export const testRegistry: RegistryClient = {
+  async packument(name) {
+    if (!["lodash", "@types/node", "axios"].includes(name)) {
+      throw new FangsError("package_not_found", `The registry has no package ${name}.`);
+    }
+    const manifest = (version: string): Manifest => ({
+      name,
+      version,
+      dist: { tarball: "http://registry.test/x.tgz" },
+    });
+    return {
+      name,
+      "dist-tags": { latest: "1.1.0" },
+      versions: { "1.0.0": manifest("1.0.0"), "1.1.0": manifest("1.1.0") },
+    };
+  },
+  tarball: () => Promise.reject(new Error("no test needs a tarball")),
+};
+
+/** Each path opened is a fingerprint; a path the baseline lacks is a deviation. */
+export const testAnalysis: Analysis = {
+  analyse({ segments, baseline, result }: AnalysisInput): AnalysisOutput {
+    const paths = openedPaths(segments);
+    const known = new Set(baseline?.map((entry) => entry.value));
+    const fingerprints = [...new Set(paths)].map((value) => ({
+      actor: "import",
+      category: "fs_new_path_read" as const,
+      value,
+      count: paths.filter((path) => path === value).length,
+      first: paths.indexOf(value),
+    }));
+    const isNew = (value: string) => baseline !== null && !known.has(value);
+    const deviations = fingerprints
+      .filter(({ value }) => isNew(value))
+      .map(({ value, first }) => deviation(value, first));
+    const verdict =
+      result.status !== "complete"
+        ? "inconclusive"
+        : baseline === null
+          ? "seeded"
+          : deviations.length > 0
+            ? "deviant"
+            : "clean";
+    return { verdict, reason: verdict === "clean" ? null : `it is ${verdict}`, fingerprints, deviations, rules: 1 };
+  },
+  listEvents({ segments }, { after = -1, limit = 100 }) {
+    const all = openedPaths(segments).map((summary, event) => ({
+      event,
+      time_ms: 0,
+      phase: "install",
+      process: 1,
+      actor: "import",
+      type: "open",
+      summary,
+      result: "ok",
+    }));
+    const events = all.filter(({ event }) => event > after).slice(0, limit);
+    const last = events.at(-1);
+    return { events, next: last === undefined || last.event === all.length - 1 ? null : last.event };
+  },
+  processTree: () => [
+    {
+      process: 1,
+      parent: null,
+      pid: 10,
+      actor: "import",
+      phase: "install",
+      binary: "/usr/bin/node",
+      argv: ["node"],
+      cwd: "/",
+      started_ms: 0,
+      ended_ms: 1,
+      exit: "0",
+      tallies: { open: 1 },
+    },
+  ],
+};
+
+export interface TestServer extends RunningServer, AsyncDisposable {
+  folder: string;
+  admin: Client;
+  runner: Client;
+  tokens: { admin: string; runner: string };
+}
+
+/** A server on any free port; in a folder of its own unless one is given. */
+export async function startTestServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
+  const own = options.dataDir === undefined ? temporaryFolder() : undefined;
+  const folder = options.dataDir ?? own!.path;
+  const server = await startServer({
+    dataDir: folder,
+    listen: { hostname: "127.0.0.1", port: 0 },
+    registry: testRegistry,
+    ...testAnalysis,
+    ...options,
+  });
+  const token = (name: string) => readFileSync(join(folder, `${name}-token`), "utf8").trim();
+  const tokens = { admin: token("admin"), runner: token("runner") };
+  return {
+    ...server,
+    folder,
+    tokens,
+    admin: createClient({ url: server.url, token: tokens.admin }),
+    runner: createClient({ url: server.url, token: tokens.runner }),
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      own?.[Symbol.dispose]();
+    },
+  };
+}
+
+/** The operations without a socket, on a store in memory, with a clock that stands still until it is moved. */
+export async function testServices(changes: Partial<Services> = {}): Promise<Services & { clock: { now: number } }> {
+  const db = openStore("sqlite::memory:");
+  await migrate(db);
+  const clock = { now: 1_000_000 };
+  return {
+    db,
+    registry: testRegistry,
+    analysis: testAnalysis,
+    metrics: createMetrics(),
+    jobs: createSignal(),
+    leaseMs: 30_000,
+    backoffMs: [1000, 5000],
+    analysing: new Map(),
+    stopping: new AbortController().signal,
+    now: () => clock.now,
+    clock,
+    ...changes,
+  };
+}
+
+export const registration = {
+  name: "runner-1",
+  modes: ["registry" as const],
+  image: "fangs-sandbox",
+  probes: ["open"],
+  concurrency: 1,
+  version: "2.0.0",
+};
+
+/** Submits a scan and leases its run. */
+export async function leaseOne(server: TestServer, name = "lodash", version = "1.0.0"): Promise<Lease> {
+  await server.admin.submitScan({ package: name, version });
+  await server.runner.registerRunner(registration);
+  const lease = await server.runner.lease({ runner: registration.name, wait_ms: 0 });
+  if (lease === undefined) throw new Error("there was no job");
+  return lease;
+}
+
+/** A whole run: these paths opened, in one segment. */
+export async function completeRun(
+  server: TestServer,
+  paths: string[],
+  options: { package?: string; version?: string; status?: RunResult["status"] } = {},
+) {
+  const lease = await leaseOne(server, options.package, options.version);
+  await server.runner.putSegment(lease.run_id, lease.lease, 0, segment(paths));
+  return server.runner.putResult(lease.run_id, lease.lease, { ...result(1), status: options.status ?? "complete" });
+}
+
+/** A compressed segment of open records. */
+export function segment(paths: string[]): Uint8Array<ArrayBuffer> {
+  const records = paths.map((path) =>
+    encodeRecord({ record: "open", process: 1, path: new TextEncoder().encode(path) }),
+  );
+  return new Uint8Array(Bun.zstdCompressSync(concatRecords(records)));
+}
+
+export function result(segments: number): RunResult {
+  const environment = {
+    project: "/project",
+    home: "/home/node",
+    registry: { address: "172.30.0.2", port: 4873 },
+    resolver: { address: "172.30.0.2", port: 53 },
+    decoys: [],
+  };
+  const versions = { image: "fangs-sandbox", node_version: "22.0.0", npm_version: "10.0.0" };
+  return {
+    status: "complete",
+    reason: null,
+    phases: [],
+    losses: [],
+    segments,
+    events: 1,
+    environment,
+    network: "registry",
+    ...versions,
+    started_at: 1,
+    ended_at: 2,
+  };
+}
+
+/** A token of any scope, made in the store of a server that listens. */
+export async function mint(
+  folder: string,
+  scope: "read" | "triage" | "runner" | "admin",
+  name: string = `test-${scope}`,
+): Promise<string> {
+  const db = openStore(`sqlite:${join(folder, "fangs.db")}`);
+  try {
+    return await createToken(db, { name, scope, now: Date.now() });
+  } finally {
+    await db.close();
+  }
+}
+
+/** The code of the FangsError that a promise ends with. */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return "no error";
+  } catch (error) {
+    return error instanceof FangsError ? error.code : `not a FangsError: ${String(error)}`;
+  }
+}
+
+// --- internal ---
+
+function openedPaths(segments: Uint8Array[]): string[] {
+  const paths: string[] = [];
+  for (const bytes of segments) {
+    const cursor = new TraceCursor(bytes);
+    while (cursor.next()) {
+      const record = decodeRecord(cursor);
+      if (record?.record === "open") paths.push(new TextDecoder().decode(record.path));
+    }
+  }
+  return paths;
+}
+
+function deviation(value: string, event: number): NewDeviation {
+  const evidence = { event, time_ms: 1, phase: "install", observed: value, result: "ok", count: 1, processes: [] };
+  const severity = value.includes("secret") ? "critical" : "low";
+  return { actor: "import", category: "fs_new_path_read", value, severity, evidence };
+}
