@@ -1,0 +1,102 @@
+import { writeAddress } from "./addresses";
+import { classify, put } from "./bytes";
+import { writeCommand } from "./commands";
+import {
+  CATEGORY_COUNT,
+  FACT_ACTOR,
+  FACT_CATEGORY,
+  FACT_FLAGS,
+  FACT_FOLD,
+  FACT_HEADER_SIZE,
+  FACT_ID,
+  FACT_LENGTH,
+  FACT_NAMED,
+  FACT_PID,
+  FACT_VALUE_LIMIT,
+  KINDS,
+  VALUE_ADDRESS,
+  VALUE_COMMAND,
+  VALUE_NAME,
+  VALUE_PATH,
+} from "./contract";
+import { clear, count, scratch } from "./fingerprints";
+import { WINDOW } from "./layout";
+import { writeDestination, writeName } from "./names";
+import { writePath } from "./path";
+
+// Layout of the memory, for the host.
+export { ARENA, ARENA_END, KEY, KEY_SIZE, SCOPE, VALUE_MAX, WINDOW, WINDOW_SIZE } from "./layout";
+export { isFull, recordsEnd, remember, scratch } from "./fingerprints";
+export { ROOT_MAX, rootText, setRoot } from "./roots";
+
+/** End of the constants that the compiler lays out itself. */
+export const STATIC_END: usize = __heap_base;
+
+const NO_KIND: u32 = 255;
+
+let malformed: u32 = 0;
+let tooLong: u32 = 0;
+
+/** Begins a run: forgets fingerprints and counters. The roots are set, and the baseline remembered, afterwards. */
+export function begin(most: u32): void {
+  classify();
+  clear(most);
+  malformed = 0;
+  tooLong = 0;
+}
+
+/** Facts that could not be read. */
+export function malformedFacts(): u32 {
+  return malformed;
+}
+
+/** Facts whose value is longer than what is compared. */
+export function tooLongFacts(): u32 {
+  return tooLong;
+}
+
+/** Reads the whole facts among the first `size` bytes of the window; returns how many bytes they take. */
+export function run(size: u32): u32 {
+  const end = WINDOW + size;
+  let fact: usize = WINDOW;
+  while (fact + FACT_HEADER_SIZE <= end) {
+    const length = <u32>load<u16>(fact, FACT_LENGTH);
+    const next = (fact + FACT_HEADER_SIZE + length + 7) & ~7;
+    if (next > end) break;
+    read(fact, length);
+    fact = next;
+  }
+  return <u32>(fact - WINDOW);
+}
+
+function read(fact: usize, length: u32): void {
+  const category = <u32>load<u8>(fact, FACT_CATEGORY);
+  const kind = category < CATEGORY_COUNT ? <u32>load<u8>(KINDS + category) : NO_KIND;
+  if (kind == NO_KIND) {
+    malformed++;
+    return;
+  }
+  if (length > FACT_VALUE_LIMIT) {
+    tooLong++;
+    return;
+  }
+  if (length == 0) return;
+  const start = scratch();
+  const end = normalise(start, fact, length, kind);
+  if (end == 0) malformed++;
+  else count(<u32>(end - start), (<u32>load<u16>(fact, FACT_ACTOR)) | (category << 16), load<u32>(fact, FACT_ID));
+}
+
+/** Writes the value of a fact in its normal form and returns its end; 0 if it is malformed. */
+function normalise(o: usize, fact: usize, length: u32, kind: u32): usize {
+  const value = fact + FACT_HEADER_SIZE;
+  const flags = load<u8>(fact, FACT_FLAGS);
+  const pid = load<u32>(fact, FACT_PID);
+  if (kind == VALUE_PATH) return writePath(o, value, length, pid, (flags & FACT_FOLD) != 0);
+  if (kind == VALUE_COMMAND) return writeCommand(o, value, length, pid);
+  if (kind == VALUE_NAME || kind == VALUE_ADDRESS) {
+    if (flags & FACT_NAMED) return writeDestination(o, value, length);
+    return kind == VALUE_NAME ? writeName(o, value, length) : writeAddress(o, value, length);
+  }
+  return put(o, value, value + length);
+}

@@ -1,0 +1,107 @@
+import { DIGIT, SLASH, isAll, put, putByte } from "./bytes";
+import { nextPiece, writeComponent } from "./components";
+import {
+  isDescriptors,
+  isDev,
+  isProc,
+  isSelf,
+  isShm,
+  isTask,
+  isTmp,
+  isVar,
+  putAnyBelow,
+  putHere,
+  putNumber,
+  putPid,
+  putRandom,
+  putSelf,
+  putThread,
+} from "./contract";
+import { pieceEnd, pieceSize, pieceStart, split } from "./pieces";
+import { hasRandomPart } from "./random";
+import { rootIsPackage, rootPieces, writeRoot } from "./roots";
+
+/**
+ * Writes the path at p in its normal form and returns the new end. A value that is no absolute path (`memfd:x`,
+ * `@socket`) is kept; should it begin like a placeholder, `./` in front tells it from a real one.
+ */
+export function writePath(o: usize, p: usize, size: u32, pid: u32, fold: bool): usize {
+  if (load<u8>(p) != SLASH) {
+    if (load<u8>(p) == 0x3c) o = putHere(o); // '<'
+    return put(o, p, p + size);
+  }
+  const count = split(p, size);
+  const rooted = writeRoot(o, count);
+  if (rooted) {
+    if (fold && rootIsPackage) return putAnyBelow(rooted);
+    return writeFrom(rooted, rootPieces, count);
+  }
+  if (count == 0) return putByte(o, SLASH);
+  if (isProc(pieceStart(0), pieceSize(0))) return writeProcesses(o, count, pid);
+  const temporary = temporaryAt(count);
+  if (temporary) {
+    o = putPlain(o, 0);
+    if (temporary == 2) o = putPlain(o, 1);
+    if (hasRandomPart(pieceStart(temporary), pieceEnd(temporary))) {
+      return writeFrom(putRandom(putByte(o, SLASH)), temporary + 1, count);
+    }
+    return writeFrom(o, temporary, count);
+  }
+  return writeFrom(o, 0, count);
+}
+
+/** Writes the components from i on, each behind a slash. */
+function writeFrom(o: usize, i: u32, count: u32): usize {
+  for (; i < count; i = nextPiece) o = writeComponent(putByte(o, SLASH), i, count);
+  return o;
+}
+
+function putPlain(o: usize, i: u32): usize {
+  return put(putByte(o, SLASH), pieceStart(i), pieceEnd(i));
+}
+
+/** Index of the component directly below /tmp, /var/tmp or /dev/shm; 0 if there is none. */
+function temporaryAt(count: u32): u32 {
+  if (count >= 2 && isTmp(pieceStart(0), pieceSize(0))) return 1;
+  if (count < 3) return 0;
+  if (isVar(pieceStart(0), pieceSize(0)) && isTmp(pieceStart(1), pieceSize(1))) return 2;
+  if (isDev(pieceStart(0), pieceSize(0)) && isShm(pieceStart(1), pieceSize(1))) return 2;
+  return 0;
+}
+
+function writeProcesses(o: usize, count: u32, pid: u32): usize {
+  o = putPlain(o, 0);
+  let i: u32 = 1;
+  while (i < count) {
+    o = putByte(o, SLASH);
+    if (isNumber(i) && i == 1) {
+      o = isDecimal(1, pid) ? putSelf(o) : putPid(o);
+    } else if (isNumber(i) && i == 3 && isTask(pieceStart(2), pieceSize(2)) && isProcess(1)) {
+      o = putThread(o);
+    } else if (isNumber(i) && isDescriptors(pieceStart(i - 1), pieceSize(i - 1))) {
+      o = putNumber(o);
+    } else {
+      o = writeComponent(o, i, count);
+      i = nextPiece;
+      continue;
+    }
+    i++;
+  }
+  return o;
+}
+
+function isNumber(i: u32): bool {
+  return isAll(pieceStart(i), pieceEnd(i), DIGIT);
+}
+
+function isProcess(i: u32): bool {
+  return isNumber(i) || isSelf(pieceStart(i), pieceSize(i));
+}
+
+/** Whether component i, all digits, is how the kernel writes `number`. */
+function isDecimal(i: u32, number: u32): bool {
+  if (pieceSize(i) > 10 || load<u8>(pieceStart(i)) == 0x30) return false;
+  let value: u64 = 0;
+  for (let p = pieceStart(i); p < pieceEnd(i); p++) value = value * 10 + (load<u8>(p) - 0x30);
+  return value == number;
+}
