@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { TOKEN_SCOPES } from "../../protocol/models.ts";
+import { ROUTES } from "../../server/api/router.ts";
+import { openStore } from "../../server/store/open.ts";
+import { mint, startTestServer, type TestServer } from "./support.ts";
+
+/** Who may call what, written out once more on purpose. A new route fails here until somebody has thought about it. */
+const ALLOWED: Record<string, string> = {
+  "GET /v1/health": "nobody read triage runner admin",
+  "GET /v1/ready": "nobody read triage runner admin",
+  "GET /metrics": "read triage admin",
+  "POST /v1/scans": "triage admin",
+  "GET /v1/scans/:id": "read triage admin",
+  "GET /v1/runs": "read triage admin",
+  "GET /v1/pending": "read triage admin",
+  "GET /v1/runs/:id": "read triage admin",
+  "GET /v1/runs/:id/events": "read triage admin",
+  "GET /v1/runs/:id/tree": "read triage admin",
+  "POST /v1/runs/:id/fail": "triage admin",
+  "POST /v1/runs/:id/retry": "triage admin",
+  "POST /v1/runs/:id/promote": "triage admin",
+  "GET /v1/runs/:id/trace/:seq": "read triage admin",
+  "PUT /v1/runs/:id/trace/:seq": "runner admin",
+  "POST /v1/runs/:id/heartbeat": "runner admin",
+  "POST /v1/runs/:id/result": "runner admin",
+  "GET /v1/deviations": "read triage admin",
+  "GET /v1/deviations/:id": "read triage admin",
+  "GET /v1/packages": "read triage admin",
+  "POST /v1/packages": "triage admin",
+  "DELETE /v1/packages/:name": "triage admin",
+  "GET /v1/baselines/:name": "read triage admin",
+  "PUT /v1/runners/:name": "runner admin",
+  "GET /v1/runners": "read triage admin",
+  "POST /v1/jobs/lease": "runner admin",
+};
+
+let server: TestServer;
+const tokens: Record<string, string> = {};
+beforeAll(async () => {
+  server = await startTestServer();
+  for (const scope of TOKEN_SCOPES) tokens[scope] = await mint(server.folder, scope);
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+function call(method: string, path: string, authorization?: string): Promise<Response> {
+  const filled = path.replace(/:\w+/g, "019e0000-0000-7000-8000-000000000000");
+  const headers = authorization === undefined ? {} : { authorization };
+  return fetch(server.url + filled, { method, headers, ...(method === "GET" ? {} : { body: "{}" }) });
+}
+
+test("the table above names every route and no other", () => {
+  expect(ROUTES.map((route) => `${route.method} ${route.path}`).toSorted()).toEqual(Object.keys(ALLOWED).toSorted());
+});
+
+describe.each(Object.entries(ALLOWED))("%s", (route, allowed) => {
+  const [method, path] = route.split(" ") as [string, string];
+
+  test.each([undefined, ...TOKEN_SCOPES])(
+    "with a token of the scope %p is open or closed as the table says",
+    async (scope) => {
+      const response = await call(method, path, scope === undefined ? undefined : `Bearer ${tokens[scope]}`);
+      const text = await response.text();
+      if (allowed.split(" ").includes(scope ?? "nobody")) {
+        expect([401, 403]).not.toContain(response.status);
+      } else {
+        expect(response.status).toBe(scope === undefined ? 401 : 403);
+        expect(response.headers.get("content-type")).toBe("application/problem+json");
+        expect(JSON.parse(text)).toMatchObject({
+          code: scope === undefined ? "unauthorized" : "forbidden",
+          status: response.status,
+        });
+      }
+    },
+  );
+});
+
+test("tokens that are unknown, altered, revoked, expired or of another kind open nothing", async () => {
+  const revoked = await mint(server.folder, "admin", "to-revoke");
+  await mint(server.folder, "admin", "to-revoke");
+  const expired = await mint(server.folder, "admin", "to-expire");
+  const db = openStore(`sqlite:${join(server.folder, "fangs.db")}`);
+  await db.query.updateTable("token").set({ expires_at: 1 }).where("name", "=", "to-expire").execute();
+  await db.close();
+  const admin = server.tokens.admin;
+  const bad = [
+    "",
+    "Bearer",
+    "Bearer ",
+    `Basic ${admin}`,
+    admin,
+    `Bearer ${admin}x`,
+    `Bearer ${admin.slice(0, -1)}`,
+    `Bearer ${admin.replace("admin", "read")}`,
+    `Bearer ${revoked}`,
+    `Bearer ${expired}`,
+    "Bearer fangs_admin_",
+  ];
+  for (const authorization of bad) expect((await call("GET", "/v1/runs", authorization)).status).toBe(401);
+  expect((await call("GET", "/v1/runs", `Bearer ${admin}`)).status).toBe(200);
+});
