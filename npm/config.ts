@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { FangsError } from "../protocol/errors.ts";
 import { parseNpmrc } from "./ini.ts";
+import { scopeOf } from "./names.ts";
 
 export interface NpmConfig {
   /** The registry for names without a configured scope; ends in `/`. */
@@ -64,8 +65,7 @@ export function readNpmConfig(options: NpmConfigOptions = {}): NpmConfig {
 
 /** The registry that serves this package; ends in `/`. */
 export function registryFor(config: NpmConfig, name: string): string {
-  const scope = name.startsWith("@") ? name.slice(0, name.indexOf("/")) : "";
-  return config.scopes.get(scope) ?? config.registry;
+  return config.scopes.get(scopeOf(name) ?? "") ?? config.registry;
 }
 
 /** The Authorization header for a URL: npm's rule, the nearest configured parent path on the same host and port. */

@@ -13,6 +13,7 @@ import {
   touchBaseline,
 } from "./store/baselines.ts";
 import { promoteOpen } from "./store/deviations.ts";
+import { listFingerprints } from "./store/fingerprints.ts";
 import { deleteJob } from "./store/jobs.ts";
 import { deletePackage } from "./store/packages.ts";
 import { getRun, moveRun } from "./store/runs.ts";
@@ -27,7 +28,7 @@ export interface Decision {
 
 /**
  * Accepts the open deviations of a run into the baseline, with its version; answers how many. Doing it twice accepts
- * nothing more.
+ * nothing more. Where the package has no baseline, as after a first run that leaked, the run becomes it.
  *
  * @throws FangsError not_found; conflict for a run that cannot be trusted to be whole
  */
@@ -36,18 +37,15 @@ export async function promoteRun(services: Services, id: string, decision: Decis
   return services.db.transaction(async (db) => {
     const run = await getRun(db, id);
     if (run.state !== "done" || run.verdict === "inconclusive" || run.verdict === null) throw notPromotable(run);
-    if ((await readBaseline(db, run.package)) === null) {
-      throw new FangsError("conflict", `${run.package} has no baseline any more.`, {
-        hint: "Retry the run: a complete run seeds a new baseline.",
-      });
-    }
     const seen = { package: run.package, version: run.version, run_id: id };
+    const isFirst = (await readBaseline(db, run.package)) === null;
     const promoted = await promoteOpen(db, id);
     const counted = await addBaselineVersion(db, seen, now);
-    await addBaselineEntries(db, seen, promoted);
+    // Where there is no baseline to add to, all that the run did becomes one.
+    await addBaselineEntries(db, seen, isFirst ? await listFingerprints(db, id) : promoted);
     if (promoted.length === 0 && !counted) return 0;
     await touchBaseline(db, seen);
-    const after = { version: run.version, deviations: promoted.map((row) => row.id) };
+    const after = { version: run.version, seeded: isFirst, deviations: promoted.map((row) => row.id) };
     await audit(db, { at: now, ...decision, action: "run.promote", subject: id, after });
     return promoted.length;
   });

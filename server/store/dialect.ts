@@ -38,7 +38,7 @@ class BunSqliteDriver implements Driver {
         if (statement.columnNames.length > 0) return { rows: statement.all(...parameters) };
         return { rows: [], numAffectedRows: BigInt(statement.run(...parameters).changes) };
       },
-      async *streamQuery() {
+      streamQuery() {
         throw new Error("bun:sqlite has no streamed queries");
       },
     };

@@ -2,6 +2,11 @@
 import type { Fingerprint } from "../../protocol/facts.ts";
 import type { Database } from "./open.ts";
 
+export interface StoredFingerprint extends Omit<Fingerprint, "category"> {
+  /** A name of protocol/facts.ts, or one that a later or earlier fangs knew. */
+  category: string;
+}
+
 /** Inserts the fingerprints of a run; meant for a transaction. */
 export async function insertFingerprints(
   db: Database,
@@ -18,7 +23,7 @@ export async function insertFingerprints(
 }
 
 /** The fingerprints of a run in the order they were first seen. */
-export async function listFingerprints(db: Database, runId: string): Promise<Omit<Fingerprint, "category">[]> {
+export async function listFingerprints(db: Database, runId: string): Promise<StoredFingerprint[]> {
   return db.query
     .selectFrom("fingerprint")
     .select(["actor", "category", "value", "count", "first_event as first"])

@@ -47,8 +47,10 @@ export function openStore(url: string): Database {
   };
 }
 
+// --- internal ---
+
 /** The path in a `sqlite:` URL, `:memory:` included. */
-export function sqlitePath(url: string): string {
+function sqlitePath(url: string): string {
   const path = url.startsWith("sqlite:") ? url.slice("sqlite:".length) : "";
   if (path !== "") return path;
   throw new FangsError("usage", "The store must be given as sqlite:<path>.", {
@@ -57,7 +59,7 @@ export function sqlitePath(url: string): string {
 }
 
 /** A connection with the settings that every user of the file must have. */
-export function openSqlite(path: string): Sqlite {
+function openSqlite(path: string): Sqlite {
   try {
     if (path !== ":memory:") createPrivate(path);
     const raw = new Sqlite(path, { create: true, readwrite: true, strict: true });
@@ -78,8 +80,6 @@ export function openSqlite(path: string): Sqlite {
     );
   }
 }
-
-// --- internal ---
 
 function createPrivate(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

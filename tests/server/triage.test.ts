@@ -44,13 +44,14 @@ describe("promoting a run", () => {
     expect(await codeOf(server.admin.promoteRun(going.run_id, "x"))).toBe("conflict");
   });
 
-  test("of a package that was forgotten meanwhile is refused", async () => {
+  test("of a package without a baseline makes all that it did the baseline", async () => {
     await using server = await startTestServer();
     await completeRun(server, ["/a"]);
-    const deviant = await completeRun(server, ["/b"]);
+    const deviant = await completeRun(server, ["/a", "/b"], { version: "1.1.0" });
     await server.admin.removePackage("lodash");
-    expect(await codeOf(server.admin.promoteRun(deviant.id, "x"))).toBe("conflict");
-    expect((await server.admin.deviations({ state: "open" })).deviations).toHaveLength(1);
+    expect(await server.admin.promoteRun(deviant.id, "start from here")).toEqual({ promoted: 1 });
+    const baseline = await server.admin.baseline("lodash");
+    expect([baseline.versions, baseline.entries.map((entry) => entry.value)]).toEqual([["1.1.0"], ["/a", "/b"]]);
   });
 });
 
