@@ -12,7 +12,7 @@ export interface Actors {
   readonly names: readonly string[];
   /** The number of a name, new ones are added. */
   number(name: string): number;
-  /** The actor of a phase's root process. */
+  /** The actor of a process that no fork of a known one made: a phase's root, or (0) somebody else. */
   ofRoot(root: number, phase: number): number;
   /** The actor after an exec in this directory. */
   afterExec(actor: number, directory: Uint8Array): number;
@@ -22,6 +22,11 @@ export interface Actors {
 
 export const INSTALLER = "installer";
 export const IMPORT = "import";
+/**
+ * The container's idle processes and what the runner executes between two commands: it came into the container by
+ * no fork of the release's, while no command of the release was run. Shown in lists, but no behaviour.
+ */
+export const SANDBOX = "sandbox";
 const SCRIPT = "script:";
 /** Actor numbers are 16 bits in a fact. */
 const ACTOR_LIMIT = 65535;
@@ -42,7 +47,7 @@ export function createActors(result: RunResult, packageName: string): Actors {
   return {
     names,
     number,
-    ofRoot: (root, phase) => number(roots.get(root) ?? nameOfPhaseNumber(phase)),
+    ofRoot: (root, phase) => number(roots.get(root) ?? nameOfStranger(root, phase)),
     afterExec(actor, directory) {
       if (actor !== installer) return actor;
       const dependency = dependencyBelow(modules, directory, 0, directory.length);
@@ -62,8 +67,9 @@ function nameOfPhase(phase: RunResult["phases"][number]["phase"], label: string)
   return label.startsWith("bin:") ? label : `bin:${label}`;
 }
 
-/** For a root that the result does not name: the run broke off, or the record is hostile. */
-function nameOfPhaseNumber(phase: number): string {
+/** For a root that the result does not name, because the run broke off, and for who joined without a fork. */
+function nameOfStranger(root: number, phase: number): string {
+  if (root === 0 && (phase === PHASE.linger || phase === PHASE.none)) return SANDBOX;
   if (phase === PHASE.import) return IMPORT;
   return phase === PHASE.bin ? "bin:unknown" : INSTALLER;
 }

@@ -37,7 +37,13 @@ export function analyserOn(differ: Differ): Analyse {
     const deviations = judge(input, behaviours, flood);
     return {
       ...reachVerdict(input, { extraction, deviations, behaviours: behaviours.length, flood, bad }),
-      fingerprints: behaviours.map(({ known: _, ...fingerprint }) => fingerprint),
+      fingerprints: behaviours.map(({ actor, category, value, count, first }) => ({
+        actor,
+        category,
+        value,
+        count,
+        first,
+      })),
       deviations,
       rules: RULES_VERSION,
     };

@@ -25,6 +25,7 @@ const NS_PER_MS = 1e6;
 
 /** The evidence of each claim, in the claims' order. Walks the trace a second time: only a few records are decoded. */
 export function collectEvidence(input: AnalysisInput, claims: readonly Claim[]): Evidence[] {
+  if (claims.length === 0) return [];
   const wanted = Map.groupBy(claims, ({ first }) => first);
   const found = new Map<Claim, Evidence>();
   const processes = createProcessTable(createActors(input.result, input.package));

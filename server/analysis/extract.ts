@@ -3,7 +3,7 @@ import type { Differ } from "../../differ-wasm/host.ts";
 import { printable } from "../../protocol/printable.ts";
 import { FLAG, HEADER, LAYOUTS, MARKER, RECORD, type TraceCursor } from "../../protocol/trace.ts";
 import { decodeRecord, type TraceRecord } from "../../protocol/trace-codec.ts";
-import type { Actors } from "./actors.ts";
+import { SANDBOX, type Actors } from "./actors.ts";
 import { commandTokens } from "./commands.ts";
 import { createFactWriter, type FactWriter } from "./fact-writer.ts";
 import { createFileFacts } from "./file-facts.ts";
@@ -36,6 +36,7 @@ export function extractFacts(input: AnalysisInput, actors: Actors, differ: Diffe
   const classify = createPathClassifier(environment);
   const files = createFileFacts({ project: environment.project, classify, actors, writer });
   const accounts: Account[] = [];
+  const sandbox = actors.number(SANDBOX);
 
   const survived = (image: Image | null): void => {
     if (image === null) return;
@@ -59,6 +60,7 @@ export function extractFacts(input: AnalysisInput, actors: Actors, differ: Diffe
     origin.event = event;
     origin.actor = process.actor;
     origin.pid = process.pid;
+    if (process.actor === sandbox) return;
     const flags = cursor.view.getUint16(cursor.offset + HEADER.flags, true);
     if (flags & FLAG.compat && cursor.type !== RECORD.syscall) writer.text("sys_new_rare", "32-bit system call");
     if (cursor.type === RECORD.open) files.open(cursor);

@@ -26,7 +26,10 @@ export function judge(input: AnalysisInput, behaviours: readonly Behaviour[], fl
     .slice(0, DEVIATION_LIMIT);
   const evidence = collectEvidence(input, claims);
   const deviations = claims.map(({ actor, category, value, severity }, i) => ({
-    ...{ actor, category, value, severity },
+    actor,
+    category,
+    value,
+    severity,
     evidence: evidence[i] ?? unproven({ first: 0, count: 0 }),
   }));
   if (flood === null || input.baseline === null) return deviations;

@@ -19,8 +19,12 @@ export function secretNeedles(secret: string): Uint8Array[] {
   const base64 = alignments(bytes, 6, BASE64);
   const base32 = alignments(bytes, 5, BASE32);
   const forms = [
-    ...[text, text.toLowerCase(), [...text].reverse().join(""), encodeURIComponent(text)],
-    ...[hex, hex.toUpperCase()],
+    text,
+    text.toLowerCase(),
+    [...text].reverse().join(""),
+    encodeURIComponent(text),
+    hex,
+    hex.toUpperCase(),
     ...base64,
     ...base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_")),
     ...base32,

@@ -19,7 +19,7 @@ const FILTER_BITS = 16;
 /** One finder for all decoys of a run. Its time grows with the bytes, hardly with the number of decoys. */
 export function createLeakFinder(decoys: readonly Decoy[]): LeakFinder {
   /** Needles by the hash of their first four bytes: a byte of haystack costs one look into this table. */
-  const byStart: (Needle[] | undefined)[] = new Array(1 << FILTER_BITS);
+  const byStart: (Needle[] | undefined)[] = Array.from({ length: 1 << FILTER_BITS });
   let longest = 1;
   for (const { name, secret } of decoys) {
     for (const bytes of secretNeedles(secret)) {

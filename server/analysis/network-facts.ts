@@ -55,10 +55,14 @@ export function createNetworkFacts(environment: Environment, writer: FactWriter,
   const open = (socket: bigint): Connection => {
     if (connections.size >= CONNECTION_LIMIT && !connections.has(socket)) {
       flood = `more than ${CONNECTION_LIMIT} connections`;
-      settle([...connections.keys()][0] ?? socket);
+      settle(connections.keys().next().value ?? socket);
     }
     const connection: Connection = {
-      ...{ stream: createStream(), protocol: "unknown", dnsAt: 0, searched: 0, pending: null },
+      stream: createStream(),
+      protocol: "unknown",
+      dnsAt: 0,
+      searched: 0,
+      pending: null,
     };
     connections.set(socket, connection);
     return connection;
@@ -153,27 +157,27 @@ export function createNetworkFacts(environment: Environment, writer: FactWriter,
   };
 
   const recognise = (connection: Connection, bytes: Uint8Array, destination: Destination): void => {
-    const dns = questionsFrom(connection, bytes);
-    if (dns !== "no") return;
+    const dns = takeQuestions(connection, bytes);
+    if (connection.protocol === "dns") return;
     const hello = parseClientHello(bytes);
     const head = hello === null ? parseHttpHead(bytes) : null;
     if (hello === "incomplete" || head === "incomplete") return;
+    if (hello === null && head === null && dns === "incomplete") return;
     connection.protocol = "other";
     if (hello?.sni) writer.text("net_new_https_host", hello.sni);
     if (head?.host && destination.role !== "registry") writer.text("net_new_http_host", head.host);
   };
 
-  /** Takes the DNS messages that are whole; "no" when the stream is not DNS, or not known to be. */
-  const questionsFrom = (connection: Connection, bytes: Uint8Array): "yes" | "no" => {
+  /** Takes the DNS messages that are whole; says whether what is left could become one. */
+  const takeQuestions = (connection: Connection, bytes: Uint8Array): "incomplete" | null => {
     for (;;) {
       const next = parseDnsStream(bytes.subarray(connection.dnsAt));
-      if (next === "incomplete" || next === null) break;
+      if (next === "incomplete" || next === null) return next;
       if (!next.message.response) asked(next.message);
       connection.protocol = "dns";
       connection.pending = null;
       connection.dnsAt += next.end;
     }
-    return connection.protocol === "dns" ? "yes" : "no";
   };
 
   return {
@@ -200,7 +204,7 @@ export function createNetworkFacts(environment: Environment, writer: FactWriter,
       if (message?.response) names.learn(process.index, message);
     },
     finish() {
-      for (const socket of [...connections.keys()]) settle(socket);
+      for (const socket of connections.keys()) settle(socket);
     },
     flood: () => flood,
   };

@@ -56,8 +56,16 @@ export function createProcessTable(actors: Actors): ProcessTable {
       const phase = cursor.view.getUint8(cursor.offset + HEADER.phase);
       const root = index >= 1 && index <= ROOT_LIMIT ? index : 0;
       last = {
-        ...{ index, parent: null, pid: 0, actor: actors.ofRoot(root, phase), phase, root, image: null },
-        ...{ started: timeOf(cursor), ended: null, exit: null },
+        index,
+        parent: null,
+        pid: 0,
+        actor: actors.ofRoot(root, phase),
+        phase,
+        root,
+        image: null,
+        started: timeOf(cursor),
+        ended: null,
+        exit: null,
       };
       all.set(index, last);
     }
@@ -72,8 +80,16 @@ export function createProcessTable(actors: Actors): ProcessTable {
     const phase = cursor.view.getUint8(cursor.offset + HEADER.phase);
     const { actor, root, image } = process;
     all.set(index, {
-      ...{ index, parent: process.index, pid, actor, phase, root, image },
-      ...{ started: timeOf(cursor), ended: null, exit: null },
+      index,
+      parent: process.index,
+      pid,
+      actor,
+      phase,
+      root,
+      image,
+      started: timeOf(cursor),
+      ended: null,
+      exit: null,
     });
   };
 

@@ -19,7 +19,7 @@ export function createStream(): Stream {
   return {
     add(offset, piece) {
       const end = Math.min(offset + piece.length, STREAM_LIMIT);
-      if (end <= length || waiting.length === WAITING_LIMIT) return false;
+      if (offset >= end || end <= length || waiting.length === WAITING_LIMIT) return false;
       if (end > bytes.length) {
         const larger = new Uint8Array(Math.min(STREAM_LIMIT, Math.max(end, bytes.length * 2)));
         larger.set(bytes);

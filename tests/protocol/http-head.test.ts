@@ -59,8 +59,7 @@ describe("an HTTP request head", () => {
         const mutated = valid.slice();
         for (const [at, value] of changes) mutated[at % mutated.length] = value;
         const head = parseHttpHead(mutated);
-        if (head !== null && head !== "incomplete")
-          expect(`${head.path}${head.host ?? ""}`).not.toMatch(/[\0-\x1f\x7f]/);
+        if (head !== null && head !== "incomplete") expect(`${head.path}${head.host ?? ""}`).not.toMatch(/\p{Cc}/u);
       }),
       { numRuns: 3000 },
     );

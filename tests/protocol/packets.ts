@@ -30,7 +30,7 @@ export function clientHello(sni: string | null, recordSize = 16384): Uint8Array 
   const name = sni === null ? [] : [0, 0, ...vector(vector([0, ...vector([...encode(sni)])]))];
   const alpn = [0, 16, ...vector(vector([2, ...encode("h2"), 8, ...encode("http/1.1")]))];
   const extensions = vector([0, 43, 0, 3, 2, 3, 4, ...alpn, ...name, 0, 21, 0, 4, 0, 0, 0, 0]);
-  const body = [3, 3, ...new Array<number>(32).fill(7), 0, 0, 2, 0x13, 1, 1, 0, ...extensions];
+  const body = [3, 3, ...new Uint8Array(32).fill(7), 0, 0, 2, 0x13, 1, 1, 0, ...extensions];
   const handshake = [1, 0, ...vector(body)];
   const out: number[] = [];
   for (let at = 0; at < handshake.length; at += recordSize) {

@@ -20,7 +20,10 @@ describe("the tables of calls and errors", () => {
 
   test("give something readable for what is in no table", () => {
     expect([syscallName(9999), resultName(3), resultName(-41), resultName(-512)]).toEqual([
-      ...["syscall 9999", "ok", "error 41", "error 512"],
+      "syscall 9999",
+      "ok",
+      "error 41",
+      "error 512",
     ]);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { PHASE } from "../../../protocol/trace.ts";
 import { processTree } from "../../../server/analysis/tree.ts";
+import { deviations } from "./analysing.ts";
 import { completeResult, installStory, PROJECT, ROOT, Story } from "./story.ts";
 
 /** The actor of each process, by its index, at the end of the story. */
@@ -70,10 +72,30 @@ describe("the actor of a process", () => {
 
   test("of a process that joined without a fork is taken from its phase", () => {
     const story = new Story();
-    story.add({ record: "exec", process: 40, phase: 2, pid: 9 });
+    story.add({ record: "exec", process: 40, phase: PHASE.import, pid: 9 });
     expect(actorsOf(story)).toEqual({ 40: "import" });
   });
+
+  test("is the sandbox itself for what the runner executes between two commands, which is no behaviour", () => {
+    const story = installStory();
+    const phase = PHASE.linger;
+    story.add({ record: "exec", process: 40, phase, binary: bytes("/bin/dash"), argv: bytes("sh\0-c\0echo READY") });
+    story.add({ record: "open", process: 40, phase, path: bytes("/lib/libc.so.6"), result: 3 });
+    expect(actorsOf(story)).toEqual({ 1: "installer", 40: "sandbox" });
+    expect(deviations(story)).toEqual([]);
+  });
+
+  test("is kept by who lives on after the command", () => {
+    const story = installStory();
+    const script = story.script("evil");
+    story.add({ record: "open", process: script, phase: PHASE.linger, path: bytes("/etc/passwd"), result: 3 });
+    expect(deviations(story)).toContain("script:evil fs_new_path_read /etc/passwd");
+  });
 });
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
 
 function storyAt(cwd: string): Story {
   const story = installStory();

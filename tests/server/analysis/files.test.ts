@@ -197,7 +197,8 @@ describe("writing", () => {
       ]);
     }
     expect(scriptDoes((story, process) => story.change(process, "renameat2", "/tmp/x", "/tmp/y"))).toEqual([
-      ...["fs_new_path_delete /tmp/x", "fs_new_path_write /tmp/y"],
+      "fs_new_path_delete /tmp/x",
+      "fs_new_path_write /tmp/y",
     ]);
   });
 

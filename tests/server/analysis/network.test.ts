@@ -37,7 +37,8 @@ describe("a destination", () => {
       story.socket(process, "connect", EVIL);
     });
     expect(seen.filter((line) => line.includes("destination"))).toEqual([
-      ...["net_new_destination evil.example:443", "net_new_destination other.example:443"],
+      "net_new_destination evil.example:443",
+      "net_new_destination other.example:443",
     ]);
   });
 

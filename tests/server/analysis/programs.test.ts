@@ -101,7 +101,10 @@ describe("rare calls", () => {
     story.rare(script, "socket", { result: -1, values: [17n, 3n] });
     story.rare(script, "prctl", { values: [15n] });
     expect(of(story, "sys_new_rare").map((line) => line.split(" sys_new_rare ")[1])).toEqual([
-      ...["memfd_create", "prctl PR_SET_NAME", "socket AF_PACKET EPERM", "unshare EPERM"],
+      "memfd_create",
+      "prctl PR_SET_NAME",
+      "socket AF_PACKET EPERM",
+      "unshare EPERM",
     ]);
   });
 
@@ -112,7 +115,9 @@ describe("rare calls", () => {
     story.rare(script, "process_vm_readv", { result: -1 });
     story.open(script, "/proc/1001/mem");
     expect(of(story, "proc_new_injection").map((line) => line.split(" proc_new_injection ")[1])).toEqual([
-      ...["/proc/<PID>/mem", "process_vm_readv EPERM", "ptrace"],
+      "/proc/<PID>/mem",
+      "process_vm_readv EPERM",
+      "ptrace",
     ]);
     expect(of(story, "cred_new_access")).toEqual(["script:left-pad cred_new_access /proc/<PID>/mem"]);
   });

@@ -27,8 +27,15 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 export function phaseResult(root: number, phase: PhaseResult["phase"], label: string): PhaseResult {
   return {
-    ...{ phase, label, root, exit_code: 0, signal: null, timed_out: false },
-    ...{ duration_ms: 100, stdout: "", stderr: "" },
+    phase,
+    label,
+    root,
+    exit_code: 0,
+    signal: null,
+    timed_out: false,
+    duration_ms: 100,
+    stdout: "",
+    stderr: "",
   };
 }
 
@@ -46,7 +53,10 @@ export function completeResult(changes: Partial<RunResult> = {}): RunResult {
     segments: 1,
     events: 0,
     environment: {
-      ...{ project: PROJECT, home: HOME, registry: REGISTRY, resolver: RESOLVER },
+      project: PROJECT,
+      home: HOME,
+      registry: REGISTRY,
+      resolver: RESOLVER,
       decoys: [
         { name: "npm token", place: `${HOME}/.npmrc`, secret: NPM_TOKEN },
         { name: "ssh key", place: `${HOME}/.ssh/id_ed25519`, secret: `-----BEGIN KEY-----\n${"kX9w".repeat(30)}\n` },
@@ -88,8 +98,13 @@ export class Story {
   exec(process: number, argv: string[], options: { binary?: string; cwd?: string; flags?: number } = {}): number {
     const { binary = argv[0] ?? "", cwd = PROJECT, flags = 0 } = options;
     return this.add({
-      ...{ record: "exec", process, pid: process + 1000, flags },
-      ...{ binary: encode(binary), filename: encode(binary), cwd: encode(cwd) },
+      record: "exec",
+      process,
+      pid: process + 1000,
+      flags,
+      binary: encode(binary),
+      filename: encode(binary),
+      cwd: encode(cwd),
       argv: encode(argv.map((token) => `${token}\0`).join("")),
     });
   }
@@ -108,8 +123,13 @@ export class Story {
   ) {
     const { flags = 0, result = 3, requested = path, detached = false } = how;
     return this.add({
-      ...{ record: "open", process, result, open_flags: flags, flags: detached ? 4 : 0 },
-      ...{ path: encode(path), requested: encode(requested) },
+      record: "open",
+      process,
+      result,
+      open_flags: flags,
+      flags: detached ? 4 : 0,
+      path: encode(path),
+      requested: encode(requested),
     });
   }
 
@@ -173,7 +193,11 @@ export function installStory(): Story {
 
 export function inputOf(story: Story, changes: Partial<AnalysisInput> = {}): AnalysisInput {
   return {
-    ...{ package: PACKAGE, version: "1.3.1", result: completeResult(), segments: [story.segment()], baseline: [] },
+    package: PACKAGE,
+    version: "1.3.1",
+    result: completeResult(),
+    segments: [story.segment()],
+    baseline: [],
     ...changes,
   };
 }
