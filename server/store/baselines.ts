@@ -61,13 +61,12 @@ export async function addBaselineVersion(db: Database, seen: Seen, now: number):
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
-/** Accepts behaviours; those already accepted are seen once more. */
+/** Accepts behaviours; those already accepted stay as they are. */
 export async function addBaselineEntries(db: Database, seen: Seen, behaviours: readonly Behaviour[]): Promise<void> {
   await db.hot((raw) => {
     const insert = raw.query(
       `insert into baseline_entry (package, actor, category, value, first_version, last_version, first_run, last_run)
-       values (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?6)
-       on conflict do update set last_version = excluded.last_version, last_run = excluded.last_run`,
+       values (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?6) on conflict do nothing`,
     );
     for (const { actor, category, value } of behaviours)
       insert.run(seen.package, actor, category, value, seen.version, seen.run_id);

@@ -41,7 +41,7 @@ const registry = serve((url) => {
   if (name === "html") return new Response("<html>");
   if (name === "array") return Response.json([]);
   if (name === "other") return Response.json({ name: "another", versions: {} });
-  if (name === "huge") return new Response("x".repeat(5000));
+  if (name === "huge") return Response.json({ name, versions: {}, readme: "x".repeat(5000) });
   if (name === "slow") return Bun.sleep(3000).then(() => new Response("{}"));
   if (name === "denied") return new Response("", { status: 401 });
   if (name === "moved") return Response.redirect(`http://127.0.0.1:${elsewhere.port}/x`);

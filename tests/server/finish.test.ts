@@ -151,7 +151,6 @@ describe("a result", () => {
 test("a runner that dies is replaced: its run is done by the next lease", async () => {
   await using server = await startTestServer({ leaseMs: 50, backoffMs: [1, 1], sweepMs: 10 });
   const lost = await leaseOne(server);
-  await server.runner.putSegment(lost.run_id, lost.lease, 0, segment(["/left-behind"]));
   const next = await server.runner.lease({ runner: "runner-1", wait_ms: 10_000 });
   expect(next).toMatchObject({ run_id: lost.run_id, attempt: 2 });
   expect(await codeOf(server.runner.putSegment(lost.run_id, lost.lease, 1, segment(["/late"])))).toBe("lease_lost");

@@ -119,9 +119,11 @@ test("an address that is taken is reported with what to do", async () => {
 describe("stopping", () => {
   test("ends a long poll at once and finishes what is in flight", async () => {
     const own = await startTestServer();
-    await own.runner.registerRunner(registration);
+    const { registered_at } = await own.runner.registerRunner(registration);
+    await Bun.sleep(2);
     const poll = own.runner.lease({ runner: "runner-1", wait_ms: 25_000 });
-    await Bun.sleep(20);
+    // The poll has arrived once the server has heard of the runner again.
+    while ((await own.admin.runners()).runners[0]!.last_seen === registered_at) await Bun.sleep(2);
     await own[Symbol.asyncDispose]();
     expect(await poll).toBeUndefined();
     expect(await codeOf(own.admin.health())).toBe("server_unreachable");

@@ -33,6 +33,17 @@ describe("promoting a run", () => {
     ]);
   });
 
+  test("that shows what another promoted run showed first leaves the credit with that one", async () => {
+    await using server = await startTestServer();
+    await completeRun(server, ["/a"], { version: "1.0.0" });
+    const first = await completeRun(server, ["/new"], { version: "1.1.0" });
+    const second = await completeRun(server, ["/new"], { version: "1.1.0" });
+    await server.admin.promoteRun(first.id, "x");
+    expect(await server.admin.promoteRun(second.id, "x")).toEqual({ promoted: 1 });
+    const entry = (await server.admin.baseline("lodash")).entries.find(({ value }) => value === "/new");
+    expect([entry?.first_run, entry?.last_run]).toEqual([first.id, second.id]);
+  });
+
   test("is refused while it goes on, when it is inconclusive and when it failed", async () => {
     await using server = await startTestServer();
     const going = await leaseOne(server);

@@ -90,11 +90,14 @@ describe("a transaction", () => {
     await migrate(db);
     const insert = (into: typeof db, name: string) =>
       into.query.insertInto("package").values({ name, created_at: 1 }).execute();
+    const open = Promise.withResolvers<void>();
     const failing = db.transaction(async (inner) => {
       await insert(inner, "inside");
+      open.resolve();
       await Bun.sleep(5);
       throw new Error("no");
     });
+    await open.promise;
     // Started while the transaction is open: both wait for its end, so the rollback does not take them along.
     const outside = insert(db, "outside");
     const hot = db.hot((raw) => raw.run("insert into package values ('hot', 1)"));
