@@ -1,0 +1,40 @@
+/** The way to the Docker daemon. */
+import Docker from "dockerode";
+import { FangsError } from "../../protocol/errors.ts";
+import { within } from "./deadline.ts";
+
+const DEFAULT_SOCKET = "/var/run/docker.sock";
+const PING_MS = 5_000;
+
+/**
+ * A client of the daemon behind the socket, which has answered once.
+ *
+ * @throws FangsError docker_unavailable
+ */
+export async function connectDocker(socket = DEFAULT_SOCKET): Promise<Docker> {
+  const docker = new Docker({ socketPath: socket });
+  try {
+    await within(PING_MS, "Docker's answer", docker.ping());
+  } catch (cause) {
+    throw new FangsError("docker_unavailable", `Docker does not answer at ${socket}.`, {
+      cause,
+      hint: "Start the Docker daemon, or name its socket in the runner's configuration.",
+    });
+  }
+  return docker;
+}
+
+/** The HTTP status of a refusal by the daemon; null for any other error. */
+export function dockerStatus(thrown: unknown): number | null {
+  if (typeof thrown !== "object" || thrown === null || !("statusCode" in thrown)) return null;
+  return typeof thrown.statusCode === "number" ? thrown.statusCode : null;
+}
+
+/** Does what may be done already: gone (404), in that state (304) and already under way (409) are fine. */
+export async function leniently(promise: Promise<unknown>): Promise<void> {
+  try {
+    await promise;
+  } catch (error) {
+    if (![304, 404, 409].includes(dockerStatus(error) ?? 0)) throw error;
+  }
+}

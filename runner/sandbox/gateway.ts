@@ -1,0 +1,146 @@
+/** The registry gateway: the only npm registry that a sandbox can reach. It serves, and never takes anything in. */
+import { checkPackageName } from "../../npm/names.ts";
+import { type Packument, checkPackument } from "../../npm/packument.ts";
+import { ERRORS, toFangsError } from "../../protocol/errors.ts";
+import { type View, digestKey, integrityOf, tarballPath, viewPackument } from "./packument-view.ts";
+import type { RegistrySource } from "./registry-source.ts";
+import type { TarballCache } from "./tarball-cache.ts";
+
+/** npm's own registry software listens here by habit; taken by another program, any free port will do. */
+const USUAL_PORT = 4873;
+/** A worm that publishes itself sends its tarball in base64: let it, so that the attempt runs its course. */
+const REQUEST_BYTES = 16 * 1024 * 1024;
+const REMEMBERED_PACKUMENTS = 64;
+const REMEMBERED_MS = 60_000;
+const ABBREVIATED = "application/vnd.npm.install-v1+json";
+
+export interface Gateway extends AsyncDisposable {
+  readonly port: number;
+  /** Lets a sandbox's address in; what it sees depends on its run. All other addresses are refused. */
+  admit(client: string, run: Omit<View, "base">): void;
+  dismiss(client: string): void;
+}
+
+/** Serves the registry on the address. A client cannot take another's address: it has no raw sockets. */
+export function startGateway(options: { host: string; registry: RegistrySource; tarballs: TarballCache }): Gateway {
+  const runs = new Map<string, Omit<View, "base">>();
+  const packuments = rememberPackuments(options.registry);
+
+  async function answer(request: Request, client: string, base: string): Promise<Response> {
+    const run = runs.get(client);
+    if (run === undefined) return refuse(403, "This address runs no scan");
+    const path = decodePath(new URL(request.url).pathname);
+    if (path === null) return refuse(400, "The path is not well formed");
+    // Audits are asked with POST: nothing is known to be wrong.
+    if (path.startsWith("/-/")) return request.method === "PUT" ? refuse(403, "Forbidden") : Response.json({});
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return refuse(403, "You do not have permission to publish");
+
+    const { name, rest } = splitPath(path);
+    const document = await packuments(checkPackageName(name));
+    const view = { ...run, base };
+    if (rest === "") {
+      const full = !(request.headers.get("accept") ?? "").includes(ABBREVIATED);
+      return packumentResponse(viewPackument(document, view, full), full);
+    }
+    return rest.startsWith("-/")
+      ? await tarball(document, path)
+      : manifestResponse(viewPackument(document, view, true), rest);
+  }
+
+  async function tarball(document: Packument, path: string): Promise<Response> {
+    const manifest = Object.values(document.versions).find(({ name, version }) => tarballPath(name, version) === path);
+    if (manifest === undefined) return refuse(404, "No such tarball");
+    const integrity = integrityOf(manifest.dist);
+    if (integrity === null) return refuse(502, "The registry gives no digest for this tarball");
+    const bytes = await options.tarballs.get(manifest.dist.tarball, integrity);
+    return new Response(Uint8Array.from(bytes), {
+      headers: { "content-type": "application/octet-stream", etag: `"${digestKey(integrity)}"` },
+    });
+  }
+
+  const server = serve(options.host, async (request, client, base) => {
+    try {
+      return await answer(request, client, base);
+    } catch (thrown) {
+      const error = toFangsError(thrown);
+      return refuse(ERRORS[error.code].status, error.message);
+    }
+  });
+  return {
+    port: server.port ?? 0,
+    admit: (client, run) => void runs.set(client, run),
+    dismiss: (client) => void runs.delete(client),
+    [Symbol.asyncDispose]: () => server.stop(true),
+  };
+}
+
+// --- internal ---
+
+function serve(hostname: string, handle: (request: Request, client: string, base: string) => Promise<Response>) {
+  const start = (port: number) =>
+    Bun.serve({
+      hostname,
+      port,
+      idleTimeout: 120,
+      maxRequestBodySize: REQUEST_BYTES,
+      development: false,
+      fetch: (request, server) =>
+        handle(request, server.requestIP(request)?.address ?? "", `http://${hostname}:${server.port}`),
+      error: () => refuse(500, "The gateway failed"),
+    });
+  try {
+    return start(USUAL_PORT);
+  } catch {
+    return start(0);
+  }
+}
+
+/** Many dependants of one package ask at the same time, in one run and in the next. */
+function rememberPackuments(registry: RegistrySource): (name: string) => Promise<Packument> {
+  const remembered = new Map<string, { until: number; packument: Promise<Packument> }>();
+  return (name) => {
+    const known = remembered.get(name);
+    if (known !== undefined && known.until > Date.now()) return known.packument;
+    const packument = registry.packument(name).then((document) => checkPackument(document, name));
+    packument.catch(() => remembered.delete(name));
+    remembered.delete(name);
+    remembered.set(name, { until: Date.now() + REMEMBERED_MS, packument });
+    const [oldest] = remembered.keys();
+    if (remembered.size > REMEMBERED_PACKUMENTS && oldest !== undefined) remembered.delete(oldest);
+    return packument;
+  };
+}
+
+function decodePath(path: string): string | null {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return null;
+  }
+}
+
+/** `/@scope/name/rest` or `/name/rest`. */
+function splitPath(path: string): { name: string; rest: string } {
+  const parts = path.slice(1).split("/");
+  const length = path.startsWith("/@") ? 2 : 1;
+  return { name: parts.slice(0, length).join("/"), rest: parts.slice(length).join("/") };
+}
+
+function packumentResponse(packument: Packument, full: boolean): Response {
+  if (Object.keys(packument.versions).length === 0) return refuse(404, "No version of the package is visible");
+  return new Response(JSON.stringify(packument), {
+    headers: { "content-type": full ? "application/json" : ABBREVIATED },
+  });
+}
+
+function manifestResponse(packument: Packument, versionOrTag: string): Response {
+  const version = packument["dist-tags"][versionOrTag] ?? versionOrTag;
+  const manifest = Object.hasOwn(packument.versions, version) ? packument.versions[version] : undefined;
+  return manifest === undefined ? refuse(404, "No such version") : Response.json(manifest);
+}
+
+/** The shape of a registry's refusal. */
+function refuse(status: number, error: string): Response {
+  return Response.json({ error }, { status });
+}

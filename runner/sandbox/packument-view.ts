@@ -1,0 +1,99 @@
+/** What a sandbox sees of a package's document: as of a moment, with tarballs at the gateway. */
+import { createHash } from "node:crypto";
+import type { Dist, Manifest, Packument } from "../../npm/packument.ts";
+
+export interface View {
+  /** Where the gateway is, without a slash at the end. */
+  base: string;
+  /** Hides what was published later; Unix milliseconds, null for nothing. */
+  before: number | null;
+  /** The release that the run is about: never hidden, it may be younger than its frozen surroundings. */
+  release: { name: string; version: string };
+}
+
+/** The fields npm installs from, https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md */
+const INSTALL_FIELDS = [
+  "name",
+  "version",
+  "deprecated",
+  "dependencies",
+  "optionalDependencies",
+  "devDependencies",
+  "bundleDependencies",
+  "bundledDependencies",
+  "peerDependencies",
+  "peerDependenciesMeta",
+  "bin",
+  "directories",
+  "dist",
+  "engines",
+  "os",
+  "cpu",
+  "libc",
+  "funding",
+  "_hasShrinkwrap",
+  "hasInstallScript",
+];
+const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"];
+
+/** The document as the sandbox may see it; `full` false leaves what npm installs from. */
+export function viewPackument(document: Packument, view: View, full: boolean): Packument {
+  const versions = Object.fromEntries(
+    Object.entries(document.versions)
+      .filter(([version]) => isVisible(document, version, view))
+      .map(([version, manifest]) => [version, viewManifest(full ? manifest : abbreviate(manifest), view.base)]),
+  );
+  const shown = { name: document.name, "dist-tags": viewTags(document, versions), versions };
+  if (!full) return { ...shown, modified: document.time?.["modified"] };
+  const time = Object.entries(document.time ?? {}).filter(([key]) => !(key in document.versions) || key in versions);
+  return { ...document, ...shown, time: Object.fromEntries(time) };
+}
+
+/** `/name/-/name-1.0.0.tgz`, as registries have it. */
+export function tarballPath(name: string, version: string): string {
+  return `/${name}/-/${name.slice(name.indexOf("/") + 1)}-${version}.tgz`;
+}
+
+/** The digest to check a tarball with; null if the registry gives none. */
+export function integrityOf(dist: Dist): string | null {
+  if (dist.integrity !== undefined && dist.integrity !== "") return dist.integrity;
+  if (dist.shasum === undefined || !/^[0-9a-f]{40}$/i.test(dist.shasum)) return null;
+  return `sha1-${Buffer.from(dist.shasum, "hex").toString("base64")}`;
+}
+
+/** A short name for a digest that is fit for a file. */
+export function digestKey(integrity: string): string {
+  return createHash("sha256").update(integrity).digest("hex");
+}
+
+// --- internal ---
+
+function isVisible({ name, time }: Packument, version: string, { before, release }: View): boolean {
+  if (before === null || (name === release.name && version === release.version)) return true;
+  // Without a time nobody can say that it was there.
+  return Date.parse(time?.[version] ?? "") <= before;
+}
+
+/** What the tags said then is not recorded: `latest` falls back to the highest visible stable version. */
+function viewTags(document: Packument, versions: Record<string, Manifest>): Record<string, string> {
+  const tags = Object.entries(document["dist-tags"]).filter(([, version]) => version in versions);
+  const shown = Object.fromEntries(tags);
+  if ("latest" in shown || Object.keys(versions).length === 0) return shown;
+  const sorted = Object.keys(versions).sort(Bun.semver.order);
+  const latest = sorted.findLast((version) => !version.includes("-")) ?? sorted.at(-1);
+  return latest === undefined ? shown : { ...shown, latest };
+}
+
+function viewManifest(manifest: Manifest, base: string): Manifest {
+  return { ...manifest, dist: { ...manifest.dist, tarball: base + tarballPath(manifest.name, manifest.version) } };
+}
+
+/** npm reads a dependency's scripts only where `hasInstallScript` says so, hence it must be right. */
+function abbreviate(manifest: Manifest): Manifest {
+  const { name, version, dist } = manifest;
+  const kept = INSTALL_FIELDS.filter((field) => manifest[field] !== undefined).map((field) => [field, manifest[field]]);
+  const scripts = manifest["scripts"];
+  const installs =
+    typeof scripts === "object" && scripts !== null && INSTALL_SCRIPTS.some((script) => script in scripts);
+  return { ...Object.fromEntries(kept), name, version, dist, ...(installs ? { hasInstallScript: true } : {}) };
+}
