@@ -50,12 +50,13 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { dataDir = defaultDataDir(), analyse, listEvents, processTree } = options;
+  const registry = options.registry ?? createRegistryClient(readNpmConfig());
   prepareDataDir(dataDir);
   const db = openStore(options.store ?? `sqlite:${join(dataDir, "fangs.db")}`);
   const stopping = new AbortController();
   const services: Services = {
     db,
-    registry: options.registry ?? createRegistryClient(readNpmConfig()),
+    registry,
     analysis: { analyse, listEvents, processTree },
     metrics: createMetrics(),
     jobs: createSignal(),

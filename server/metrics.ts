@@ -31,7 +31,7 @@ export function createMetrics(): Metrics {
     }),
     runs: new Counter({
       name: "fangs_runs_total",
-      help: "Runs that ended, by verdict; failed ones have none.",
+      help: "Runs analysed, by verdict; failed: the analysis failed.",
       labelNames: ["verdict"],
       registers,
     }),

@@ -8,6 +8,9 @@ import { bunSqliteDialect } from "./dialect.ts";
 import { createLock } from "./lock.ts";
 import type { Schema } from "./schema.ts";
 
+/** bun:sqlite keeps 20 prepared statements; beyond them each query is prepared anew, which costs ten times the query. */
+Sqlite.MAX_QUERY_CACHE_SIZE = 256;
+
 /** The store, or a transaction in it. Within a transaction use only the one handed in: the outer one waits for its end. */
 export interface Database {
   readonly query: Kysely<Schema>;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openStore } from "../../server/store/open.ts";
+import { createClient } from "../../protocol/client.ts";
 import {
   codeOf,
   completeRun,
@@ -129,21 +130,34 @@ describe("a result", () => {
     expect((await server.admin.run(lease.run_id)).state).toBe("leased");
   });
 
-  test("accepted just before the server died is analysed at the next start", async () => {
+  test("accepted just before the server is killed is analysed at the next start, and can be sent again", async () => {
     using folder = temporaryFolder();
-    const server = await startTestServer({ dataDir: folder.path });
-    const run = await completeRun(server, ["/a"]);
-    await server.stop();
-    // The state between the two transactions, as a crash leaves it.
-    const db = openStore(`sqlite:${join(folder.path, "fangs.db")}`);
-    await db.query.updateTable("run").set({ state: "analysing", verdict: null }).execute();
-    for (const table of ["fingerprint", "baseline_version", "baseline_entry"] as const)
-      await db.query.deleteFrom(table).execute();
-    await db.close();
+    const source = `
+      import { startTestServer } from ${JSON.stringify(join(import.meta.dir, "support.ts"))};
+      const analyse = () => process.kill(process.pid, "SIGKILL");
+      console.log((await startTestServer({ dataDir: ${JSON.stringify(folder.path)}, analyse })).url);`;
+    const child = Bun.spawn([process.execPath, "-e", source], { stdout: "pipe", stderr: "inherit" });
+    const { value } = await child.stdout.getReader().read();
+    const url = new TextDecoder().decode(value).trim();
+    const token = (name: string) => readFileSync(join(folder.path, `${name}-token`), "utf8").trim();
+    const killed = {
+      admin: createClient({ url, token: token("admin") }),
+      runner: createClient({ url, token: token("runner") }),
+    };
+    const lease = await leaseOne(killed);
+    await killed.runner.putSegment(lease.run_id, lease.lease, 0, segment(["/a"]));
+    expect(await codeOf(killed.runner.putResult(lease.run_id, lease.lease, result(1)))).toBe("server_unreachable");
+    await child.exited;
+    expect(child.signalCode).toBe("SIGKILL");
 
     const next = await startTestServer({ dataDir: folder.path });
-    expect(await next.admin.run(run.id)).toMatchObject({ state: "done", verdict: "seeded" });
+    const run = await next.admin.run(lease.run_id);
+    expect(run).toMatchObject({ state: "done", verdict: "seeded", events: 1 });
     expect((await next.admin.baseline("lodash")).entries).toHaveLength(1);
+    expect(await next.runner.putResult(lease.run_id, lease.lease, result(1))).toMatchObject({
+      id: run.id,
+      verdict: "seeded",
+    });
     await next.stop();
   });
 });

@@ -1,4 +1,5 @@
 /** A server to try: real store, routes and socket; a registry of three packages and a small analysis of its own. */
+import { setDefaultTimeout } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +18,9 @@ import { createSignal } from "../../server/signal.ts";
 import { migrate } from "../../server/store/migrate.ts";
 import { openStore } from "../../server/store/open.ts";
 import { createToken } from "../../server/store/tokens.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 export function temporaryFolder(): { path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), "fangs-server-"));
@@ -166,7 +170,11 @@ export const registration = {
 };
 
 /** Submits a scan and leases its run. */
-export async function leaseOne(server: TestServer, name = "lodash", version = "1.0.0"): Promise<Lease> {
+export async function leaseOne(
+  server: Pick<TestServer, "admin" | "runner">,
+  name = "lodash",
+  version = "1.0.0",
+): Promise<Lease> {
   await server.admin.submitScan({ package: name, version });
   await server.runner.registerRunner(registration);
   const lease = await server.runner.lease({ runner: registration.name, wait_ms: 0 });

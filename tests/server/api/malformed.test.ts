@@ -109,7 +109,6 @@ test.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as cons
       { numRuns: 60 },
     );
   },
-  60_000,
 );
 
 test.each([

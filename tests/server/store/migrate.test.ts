@@ -34,7 +34,7 @@ describe("migrations", () => {
     expect(errors.join("")).toBe("");
     const applied = outputs.flatMap((text) => JSON.parse(text) as string[]);
     expect(applied.sort()).toEqual(SQLITE_MIGRATIONS.map((one) => one.name).sort());
-  }, 120_000);
+  });
 
   test("of a newer fangs stop an older one when they are breaking, and only then", async () => {
     const db = openStore("sqlite::memory:");
