@@ -35,6 +35,7 @@ describe("the actor of a process", () => {
     ["a/node_modules/b", "b"],
     ["a/node_modules/@scope/b", "@scope/b"],
     ["a/src/deep", "a"],
+    ["my-node_modules/x", "my-node_modules"],
   ])("in node_modules/%s is script:%s", (directory, name) => {
     const story = installStory();
     const script = story.script(directory);

@@ -88,6 +88,7 @@ describe("a secret", () => {
     const seen = scriptDoes((story, process) => {
       story.open(process, `${PROJECT}/x/..//./../.ssh/id_rsa`, { result: EACCES });
       story.open(process, `/proc/self/root${HOME}/.ssh/id_rsa`, { result: EACCES });
+      story.open(process, `/proc/1/root/proc/self/task/9/root${HOME}/.ssh/id_rsa`, { result: EACCES });
     });
     expect(seen).toEqual(["cred_new_access <HOME>/.ssh/id_rsa"]);
   });

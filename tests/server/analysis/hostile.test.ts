@@ -168,6 +168,13 @@ test("the beginning of a stream is put together from pieces in any order", () =>
   );
 });
 
+test("what was sent first at a place of a stream is what the peer saw", () => {
+  const stream = createStream();
+  stream.add(0, bytes("Host: evil"));
+  stream.add(6, bytes("good.example"));
+  expect(Buffer.from(stream.beginning()).toString()).toBe("Host: evil.example");
+});
+
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }

@@ -122,13 +122,20 @@ describe("a question to DNS", () => {
     expect(seen).toEqual(["net_new_destination 203.0.113.9:5353", "net_new_dns evil.example"]);
   });
 
-  test("is not what something else sends to the resolver", () => {
-    const seen = scriptDoes((story, process) => {
+  test("is not what something else says to the resolver, or nothing", () => {
+    const contact = ["net_new_destination <resolver>:53"];
+    const stream = scriptDoes((story, process) => {
       story.socket(process, "connect", RESOLVER);
       story.send(process, RESOLVER, "no question at all");
-      story.send(process, { ...RESOLVER, type: "udp" }, "nor this");
     });
-    expect(seen).toEqual(["net_new_destination <resolver>:53"]);
+    expect(stream).toEqual(contact);
+    const datagram = scriptDoes((story, process) => story.send(process, { ...RESOLVER, type: "udp" }, "nor this"));
+    expect(datagram).toEqual(contact);
+    const reused = scriptDoes((story, process) => {
+      story.socket(process, "connect", RESOLVER);
+      story.socket(process, "connect", EVIL);
+    });
+    expect(reused).toEqual(["net_new_destination 203.0.113.7:443", ...contact]);
   });
 });
 
@@ -158,7 +165,7 @@ describe("the first bytes of a stream", () => {
       story.socket(process, "connect", { ...EVIL, socket: 1 });
       story.send(process, { ...EVIL, socket: 1 }, request);
       story.socket(process, "connect", { ...REGISTRY, socket: 2 });
-      story.send(process, { ...REGISTRY, socket: 2 }, request);
+      story.send(process, { ...REGISTRY, socket: 2 }, "GET /x HTTP/1.1\r\nHost: registry.example\r\n\r\n");
     });
     expect(seen).toEqual([
       "net_new_destination 203.0.113.7:443",

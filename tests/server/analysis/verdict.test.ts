@@ -106,7 +106,8 @@ describe("the verdict", () => {
 
   test("of a flood is inconclusive, and the flood is a deviation", () => {
     const story = ordinaryStory();
-    for (let i = 0; i < 5100; i++) story.open(16, `/srv/file-${i.toString(36).padStart(4, "0")}`);
+    const long = "a-directory-with-a-long-name/".repeat(4); // more than one window of the core
+    for (let i = 0; i < 5100; i++) story.open(16, `/srv/${long}file-${i.toString(36).padStart(4, "0")}`);
     const output = analyse(story, { baseline });
     expect(output.verdict).toBe("inconclusive");
     expect(output.reason).toBe("There was more behaviour than can be compared: 5100 new behaviours.");
