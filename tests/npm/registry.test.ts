@@ -1,9 +1,12 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { readNpmConfig, type NpmConfig } from "../../npm/config.ts";
 import { resolveVersion } from "../../npm/packument.ts";
 import { createRegistryClient } from "../../npm/registry.ts";
 import { FangsError } from "../../protocol/errors.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 const tarball = new TextEncoder().encode("not really a tarball");
 const sha512 = createHash("sha512").update(tarball).digest("base64");

@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { TOKEN_SCOPES } from "../../protocol/models.ts";
 import { ROUTES } from "../../server/api/router.ts";
 import { openStore } from "../../server/store/open.ts";
 import { mint, startTestServer, type TestServer } from "./support.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 /** Who may call what, written out once more on purpose. A new route fails here until somebody has thought about it. */
 const ALLOWED: Record<string, string> = {

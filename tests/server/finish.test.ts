@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "../../protocol/client.ts";
@@ -12,6 +12,9 @@ import {
   temporaryFolder,
   testAnalysis,
 } from "./support.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 describe("the verdicts of a package's runs", () => {
   test("the first seeds the baseline, the same again is clean and only extends it, a new path is deviant and changes nothing", async () => {

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Lease } from "../../protocol/models.ts";
 import { codeOf, completeRun, leaseOne, result, segment, startTestServer, type TestServer } from "./support.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 let server: TestServer;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { failRun } from "../../server/triage.ts";
 import { receiveSegment } from "../../server/ingest.ts";
 import { heartbeat, leaseJob, sweepExpired } from "../../server/queue.ts";
@@ -7,6 +7,9 @@ import { putRunner } from "../../server/store/runners.ts";
 import { segmentNumbers } from "../../server/store/traces.ts";
 import { submitScan } from "../../server/submit.ts";
 import { codeOf, registration, segment, testServices } from "./support.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 const never = new AbortController().signal;
 const now = { runner: "runner-1", wait_ms: 0 };

@@ -1,9 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { FangsError } from "../../protocol/errors.ts";
 import { SEGMENT_LIMIT } from "../../protocol/trace.ts";
 import { countRecords, decompressSegment } from "../../server/segment.ts";
 import { segment } from "./support.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 const zstd = (bytes: Uint8Array) => new Uint8Array(Bun.zstdCompressSync(bytes));
 const join = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));

@@ -1,5 +1,4 @@
 /** A server to try: real store, routes and socket; a registry of three packages and a small analysis of its own. */
-import { setDefaultTimeout } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,9 +17,6 @@ import { createSignal } from "../../server/signal.ts";
 import { migrate } from "../../server/store/migrate.ts";
 import { openStore } from "../../server/store/open.ts";
 import { createToken } from "../../server/store/tokens.ts";
-
-// A loaded machine is slow, not wrong.
-setDefaultTimeout(120_000);
 
 export function temporaryFolder(): { path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), "fangs-server-"));

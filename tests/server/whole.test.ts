@@ -1,5 +1,5 @@
 /** The server on the real analysis and the compiled core: from an uploaded trace to the finding a person reads. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { compileCore } from "../../differ-wasm/compile.ts";
 import { concatRecords } from "../../protocol/trace-codec.ts";
 import { createAnalyser } from "../../server/analysis/analyse.ts";
@@ -7,6 +7,9 @@ import { listEvents } from "../../server/analysis/events.ts";
 import { processTree } from "../../server/analysis/tree.ts";
 import { completeResult, HOME, Story } from "./analysis/story.ts";
 import { leaseOne, startTestServer, type TestServer } from "./support.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 async function runStory(server: TestServer, story: Story, version: string) {
   const lease = await leaseOne(server, "lodash", version);

@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { ROUTES } from "../../../server/api/router.ts";
 import { leaseOne, result, startTestServer, type TestServer } from "../support.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 let server: TestServer;
 let runId: string;

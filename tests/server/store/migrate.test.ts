@@ -1,10 +1,13 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { migrate, pendingMigrations } from "../../../server/store/migrate.ts";
 import { type Migration, migration, SQLITE_MIGRATIONS } from "../../../server/store/migrations.ts";
 import { openStore } from "../../../server/store/open.ts";
 import { codeOf, temporaryFolder } from "../support.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 const later = (text: string): Migration[] => [...SQLITE_MIGRATIONS, migration(`0009_later.sql`, text)];
 

@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createToken, findToken } from "../../../server/store/tokens.ts";
 import { startTestServer, temporaryFolder, testServices } from "../support.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 test("a token is found while it is valid and is not in the database in clear", async () => {
   const { db } = await testServices();
