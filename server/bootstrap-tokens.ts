@@ -1,5 +1,5 @@
 /** The tokens that the first start leaves in the data directory for this host's CLI and runner. */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TokenScope } from "../protocol/models.ts";
 import { audit } from "./store/audit.ts";
@@ -18,7 +18,9 @@ export async function writeBootstrapTokens(db: Database, dataDir: string, now: n
     const secret = await createToken(db, { name, scope, now });
     await audit(db, { at: now, actor: "fangs", action: "token.create", subject: name, after: { scope, file } });
     // Renamed into place: a reader sees a whole token or the old one, never half of one.
-    writeFileSync(`${path}.new`, `${secret}\n`, { mode: 0o600 });
+    // `wx` after the removal: nobody's file or link of that name gets the secret.
+    rmSync(`${path}.new`, { force: true });
+    writeFileSync(`${path}.new`, `${secret}\n`, { mode: 0o600, flag: "wx" });
     renameSync(`${path}.new`, path);
   }
 }

@@ -1,5 +1,5 @@
 /** The one directory that holds all that the server keeps. */
-import { chmodSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { FangsError } from "../protocol/errors.ts";
@@ -15,14 +15,13 @@ export function defaultDataDir(
 }
 
 /**
- * Makes the directory, readable by its owner only.
+ * Makes the directory, readable by its owner only. One that is there keeps its mode: it may be shared on purpose.
  *
  * @throws FangsError usage where that cannot be done
  */
 export function prepareDataDir(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    chmodSync(path, 0o700);
   } catch (cause) {
     throw new FangsError(
       "usage",

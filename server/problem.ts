@@ -3,7 +3,7 @@ import { SQLiteError } from "bun:sqlite";
 import { ERRORS, FangsError, toFangsError } from "../protocol/errors.ts";
 import type { Problem } from "../protocol/models.ts";
 
-/** Whatever was thrown as a response. A defect is logged whole; its answer says little. */
+/** Whatever was thrown as a response. A defect is logged with its stack besides. */
 export function problemResponse(thrown: unknown, headers: Record<string, string> = {}, status?: number): Response {
   const error = thrown instanceof SQLiteError ? databaseError(thrown) : toFangsError(thrown);
   const kind = ERRORS[error.code];

@@ -12,7 +12,7 @@ export interface RecordedRun {
   result: RunResult;
 }
 
-export interface EventFilter {
+interface EventFilter {
   type?: string;
   process?: number;
   after?: number;

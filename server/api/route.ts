@@ -8,7 +8,7 @@ import type { Services } from "../services.ts";
 import type { Identity } from "../store/tokens.ts";
 import { readBody } from "./body.ts";
 
-export type Method = "GET" | "POST" | "PUT" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 interface Context<B extends TSchema | undefined, Q extends TSchema | undefined> {
   services: Services;

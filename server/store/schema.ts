@@ -55,7 +55,7 @@ export interface DeviationRow {
   created_at: number;
 }
 
-export interface BaselineEntryRow {
+interface BaselineEntryRow {
   package: string;
   actor: string;
   category: string;
