@@ -66,6 +66,7 @@ struct scratch {
 		struct socket_record socket;
 		struct data_record data;
 		struct syscall_record syscall;
+		struct marker_record marker; /* only the runner writes one; here for the layout test */
 		char bytes[RECORD_SPAN + STRING_SPAN];
 	};
 };

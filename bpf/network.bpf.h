@@ -45,7 +45,7 @@ static __always_inline void peer_of(struct sock *sock, struct endpoint *out)
 {
 	out->family = BPF_CORE_READ(sock, __sk_common.skc_family);
 	if (out->family == AF_INET)
-		BPF_CORE_READ_INTO(out->address, sock, __sk_common.skc_daddr);
+		*(u32 *)out->address = BPF_CORE_READ(sock, __sk_common.skc_daddr);
 	else if (out->family == AF_INET6)
 		BPF_CORE_READ_INTO(&out->address, sock, __sk_common.skc_v6_daddr);
 	else
@@ -57,7 +57,7 @@ static __always_inline void own_end(struct sock *sock, struct endpoint *out)
 {
 	out->family = BPF_CORE_READ(sock, __sk_common.skc_family);
 	if (out->family == AF_INET)
-		BPF_CORE_READ_INTO(out->address, sock, __sk_common.skc_rcv_saddr);
+		*(u32 *)out->address = BPF_CORE_READ(sock, __sk_common.skc_rcv_saddr);
 	else if (out->family == AF_INET6)
 		BPF_CORE_READ_INTO(&out->address, sock, __sk_common.skc_v6_rcv_saddr);
 	else
@@ -371,12 +371,17 @@ __noinline int send_one(struct bpf_raw_tracepoint_args *context, u32 index)
 	struct mmsghdr *header;
 	struct call call;
 
-	if (!enter(context, &call) || index >= call.result)
+	if (!enter(context, &call))
+		return 1;
+	if (call.result < 0 ? index > 0 : index >= call.result) /* one that failed was an attempt at the first */
 		return 1;
 	header = (struct mmsghdr *)syscall_argument(call.regs, 1) + index;
 	read_header(&message, header);
 	message.fd = syscall_argument(call.regs, 0);
-	bpf_probe_read_user(&message.length, sizeof(message.length), &header->msg_len);
+	if (call.result < 0)
+		message.length = DATAGRAM_LIMIT;
+	else
+		bpf_probe_read_user(&message.length, sizeof(message.length), &header->msg_len);
 	return record_send(&call, &message);
 }
 
