@@ -146,7 +146,7 @@ describe("stopping", () => {
     const own = await startTestServer({ registry });
     const scan = own.admin.submitScan({ package: "lodash" });
     await arrived.promise;
-    const stopped = own.stop();
+    const stopped = own[Symbol.asyncDispose]();
     goOn.resolve();
     expect((await scan).runs).toHaveLength(1);
     await stopped;
@@ -158,7 +158,7 @@ describe("stopping", () => {
     const own = await startTestServer({ registry, drainMs: 50 });
     const scan = codeOf(own.admin.submitScan({ package: "lodash" }));
     await arrived.promise;
-    await own.stop();
+    await own[Symbol.asyncDispose]();
     expect(await scan).toBe("server_unreachable");
   });
 });

@@ -119,6 +119,9 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
     registry: testRegistry,
     ...testAnalysis,
     ...options,
+  }).catch((error: unknown) => {
+    own?.[Symbol.dispose]();
+    throw error;
   });
   const token = (name: string) => readFileSync(join(folder, `${name}-token`), "utf8").trim();
   const tokens = { admin: token("admin"), runner: token("runner") };
