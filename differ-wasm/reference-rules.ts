@@ -128,6 +128,7 @@ function withoutHex(component: string): string {
 
 /** As assembly/random.ts defines it. */
 export function hasRandomPart(component: string): boolean {
+  if (/^tmp[a-z0-9_]{8}(\.|$)/.test(component)) return true;
   return [...component.matchAll(/[A-Za-z0-9]+/g)].some(({ 0: run, index }) => {
     if (/^\d{3,}$/.test(run) && component[index - 1] === "-") return true;
     if (run.length < 6) return false;

@@ -4,6 +4,10 @@ export const DASH: u8 = 0x2d;
 export const COLON: u8 = 0x3a;
 export const EQUALS: u8 = 0x3d;
 export const SPACE: u8 = 0x20;
+export const UNDERSCORE: u8 = 0x5f;
+export const AT: u8 = 0x40;
+export const LESS: u8 = 0x3c;
+export const GREATER: u8 = 0x3e;
 
 export const HEX: u8 = 1;
 export const DIGIT: u8 = 2;

@@ -1,4 +1,19 @@
-import { DASH, DIGIT, DOT, HEX, LOWER, UPPER, classAt, findLast, hasAny, isAll, put, skip } from "./bytes";
+import {
+  AT,
+  DASH,
+  DIGIT,
+  DOT,
+  HEX,
+  LOWER,
+  UNDERSCORE,
+  UPPER,
+  classAt,
+  findLast,
+  hasAny,
+  isAll,
+  put,
+  skip,
+} from "./bytes";
 import {
   isCacache,
   isContent,
@@ -46,7 +61,7 @@ function isMovedAside(start: usize, end: usize): bool {
   if (end - start < 11 || load<u8>(start) != DOT || load<u8>(end - 9) != DASH) return false;
   for (let p = end - 8; p < end; p++) {
     const byte = load<u8>(p);
-    if ((classAt(p) & (DIGIT | LOWER | UPPER)) == 0 && byte != DASH && byte != 0x5f) return false;
+    if ((classAt(p) & (DIGIT | LOWER | UPPER)) == 0 && byte != DASH && byte != UNDERSCORE) return false;
   }
   return true;
 }
@@ -55,7 +70,7 @@ function isMovedAside(start: usize, end: usize): bool {
 function isInModules(i: u32): bool {
   if (i == 0) return false;
   if (isNodeModules(pieceStart(i - 1), pieceSize(i - 1))) return true;
-  return i >= 2 && load<u8>(pieceStart(i - 1)) == 0x40 && isNodeModules(pieceStart(i - 2), pieceSize(i - 2));
+  return i >= 2 && load<u8>(pieceStart(i - 1)) == AT && isNodeModules(pieceStart(i - 2), pieceSize(i - 2));
 }
 
 /** Whether it begins with `2026-05-22`. */
@@ -69,7 +84,7 @@ function isDebugLogName(start: usize, end: usize): bool {
   const time = start + 11;
   let p = time;
   if (p >= end || load<u8>(start, 10) != 0x54) return false; // 'T'
-  while (p < end && ((classAt(p) & DIGIT) != 0 || load<u8>(p) == 0x5f)) p++; // '_'
+  while (p < end && ((classAt(p) & DIGIT) != 0 || load<u8>(p) == UNDERSCORE)) p++;
   if (p == time || p + 8 > end || !isDebugLog(p, 8)) return false;
   const dot = skip(p + 8, end, DIGIT);
   return dot > p + 8 && dot + 4 == end && load<u32>(dot) == 0x676f6c2e; // ".log"

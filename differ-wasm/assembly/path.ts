@@ -1,4 +1,4 @@
-import { DIGIT, SLASH, isAll, put, putByte } from "./bytes";
+import { DIGIT, LESS, SLASH, isAll, put, putByte } from "./bytes";
 import { nextPiece, writeComponent } from "./components";
 import {
   isDescriptors,
@@ -27,7 +27,7 @@ import { rootIsPackage, rootPieces, writeRoot } from "./roots";
  */
 export function writePath(o: usize, p: usize, size: u32, pid: u32, fold: bool): usize {
   if (load<u8>(p) != SLASH) {
-    if (load<u8>(p) == 0x3c) o = putHere(o); // '<'
+    if (load<u8>(p) == LESS) o = putHere(o);
     return put(o, p, p + size);
   }
   const count = split(p, size);

@@ -1,4 +1,4 @@
-import { DOT, SLASH, put, putByte, same } from "./bytes";
+import { AT, DOT, GREATER, SLASH, put, putByte, same } from "./bytes";
 import { isNodeModules, putDependencyStart, putHome, putPackage, putProject } from "./contract";
 import { PIECES, SCOPE, SCOPE_STRIDE } from "./layout";
 import { pieceEnd, pieceSize, pieceStart, split } from "./pieces";
@@ -78,7 +78,7 @@ function dependencyAt(i: u32, count: u32): u32 {
   if (!isNodeModules(pieceStart(i), pieceSize(i)) || i + 1 >= count) return 0;
   const first = load<u8>(pieceStart(i + 1));
   if (first == DOT) return 0;
-  if (first != 0x40) return 1; // '@'
+  if (first != AT) return 1;
   return i + 2 < count && load<u8>(pieceStart(i + 2)) != DOT ? 2 : 0;
 }
 
@@ -89,5 +89,5 @@ function writePackage(o: usize, i: u32, named: u32, project: u32, count: u32): u
   if (i == project && rootCount(PACKAGE) == named && isBelow(PACKAGE, i + 1, count)) return putPackage(o);
   o = put(putDependencyStart(o), pieceStart(i + 1), pieceEnd(i + 1));
   if (named == 2) o = put(putByte(o, SLASH), pieceStart(i + 2), pieceEnd(i + 2));
-  return putByte(o, 0x3e); // '>'
+  return putByte(o, GREATER);
 }

@@ -1,9 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { createDiffer, type BaselineValue } from "../../differ-wasm/host.ts";
 import { referenceDiff } from "../../differ-wasm/reference.ts";
 import { CATEGORIES, FACT } from "../../protocol/facts.ts";
 import { core, newDiffer } from "./cores.ts";
 import { compare, encodeFacts, feedAll, SCOPE, type FactInput } from "./facts.ts";
+
+// Compiling and a million facts take seconds on a busy machine.
+setDefaultTimeout(600_000);
 
 const read = CATEGORIES.fs_new_path_read.id;
 const write = CATEGORIES.fs_new_path_write.id;

@@ -56,6 +56,10 @@ const component: fc.Arbitrary<string> = fc.oneof(
     arbitrary: joined(fc.constantFrom(".", "", ".x"), text("aZ-", 0, 2), fc.constant("-"), text("aZ09_-.", 7, 9)),
   },
   { weight: 3, arbitrary: joined(text("aZ-._", 0, 3), fc.constantFrom("-", ".", "_", ""), text("abzABZ09", 2, 9)) },
+  {
+    weight: 1,
+    arbitrary: joined(fc.constantFrom("tmp", "tmp", "tmq"), text("ab_1", 7, 9), fc.constantFrom("", ".", ".x", "-")),
+  },
   { weight: 1, arbitrary: fc.string({ maxLength: 20, unit: "binary" }) },
 );
 
