@@ -7,7 +7,7 @@ import { cleanPath } from "./clean-path.ts";
 import { dependencyBelow } from "./dependencies.ts";
 import type { FactWriter } from "./fact-writer.ts";
 import { isForeignMemory, type ClassifyPath } from "./path-classes.ts";
-import { PATH } from "./path-rules.ts";
+import { NPM_PROGRAMS, PATH } from "./path-rules.ts";
 
 export interface FileFacts {
   /** Each reads the cursor's record; `writer.origin` is set already. */
@@ -21,6 +21,8 @@ type Effect = Access | "point";
 
 const OPEN = LAYOUTS.open;
 const CHANGE = LAYOUTS.change;
+/** What stands for all of npm's own files: which of them it loads is no behaviour of a release. */
+const NPM_FILES = new TextEncoder().encode(`${NPM_PROGRAMS[0]}**`);
 const O_ACCESS = 3;
 const O_CREATES = 0x40 | 0x200;
 const O_PATH = 0x200000;
@@ -51,7 +53,7 @@ export function createFileFacts(options: {
   /** npm may read its own configuration, unless that is a decoy: it was pointed away from those. */
   const isSecret = (bits: number): boolean => {
     if ((bits & PATH.credential) === 0) return false;
-    return (bits & PATH.decoy) !== 0 || (bits & PATH.npmrc) === 0 || origin.actor !== installer;
+    return (bits & PATH.decoy) !== 0 || (bits & PATH.npmConfig) === 0 || origin.actor !== installer;
   };
 
   const isForeign = (bits: number, bytes: Uint8Array, start: number, end: number): boolean => {
@@ -65,7 +67,8 @@ export function createFileFacts(options: {
     const secret = isSecret(bits);
     if (secret && access !== "delete") writer.bytes("cred_new_access", 0, bytes, start, end);
     if (access === "read") {
-      if (!secret) writer.bytes("fs_new_path_read", FACT.fold, bytes, start, end);
+      if (bits & PATH.npmProgram) writer.bytes("fs_new_path_read", 0, NPM_FILES, 0, NPM_FILES.length);
+      else if (!secret) writer.bytes("fs_new_path_read", FACT.fold, bytes, start, end);
     } else if (access === "write" && bits & PATH.persistence) {
       writer.bytes("persist_new_path", 0, bytes, start, end);
     } else if (isForeign(bits, bytes, start, end)) {

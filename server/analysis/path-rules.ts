@@ -13,21 +13,26 @@ export const PATH = {
   persistence: 4,
   /** Belongs to the project: manifest, lockfile, repository, CI configuration, npm's command links. */
   project: 8,
-  /** npm's own configuration, which npm may read. */
-  npmrc: 16,
+  /** Configuration that npm itself reads at every start. */
+  npmConfig: 16,
   /** Below the project's node_modules. */
   modules: 32,
   /** A character device that everybody opens. */
   device: 64,
+  /** npm's own program files, of which every command loads others. */
+  npmProgram: 128,
 } as const;
+
+/** Where npm lies in images; read-only there. */
+export const NPM_PROGRAMS = ["/usr/lib/node_modules/npm/", "/usr/local/lib/node_modules/npm/"] as const;
 
 type Rules = readonly (readonly [bits: number, paths: string])[];
 
 /** Below the home directory, and below /root. */
 export const HOME_RULES: Rules = [
-  [PATH.credential | PATH.npmrc, ".npmrc"],
+  [PATH.credential | PATH.npmConfig, ".npmrc .gitconfig"],
   [PATH.credential | PATH.persistence, ".ssh/authorized_keys"],
-  [PATH.credential, ".ssh/ .aws/ .azure/ .kube/config .docker/config.json .git-credentials .gitconfig .netrc .gnupg/"],
+  [PATH.credential, ".ssh/ .aws/ .azure/ .kube/config .docker/config.json .git-credentials .netrc .gnupg/"],
   [PATH.credential, ".config/gh/ .config/gcloud/ .config/git/credentials .config/op/ .config/rclone/ .pypirc .pgpass"],
   [PATH.credential, ".cargo/credentials .cargo/credentials.toml .terraform.d/credentials.tfrc.json .vault-token"],
   [PATH.credential, ".env .env.* .envrc .yarnrc.yml .password-store/ .local/share/keyrings/ Library/Keychains/"],
@@ -45,7 +50,7 @@ export const HOME_RULES: Rules = [
 
 /** Below the project's directory. */
 export const PROJECT_RULES: Rules = [
-  [PATH.credential | PATH.npmrc, ".npmrc"],
+  [PATH.credential | PATH.npmConfig, ".npmrc"],
   [PATH.credential, ".env .env.* .envrc .git/credentials .yarnrc.yml"],
   [PATH.persistence, ".git/hooks/ .vscode/ .cursor/ .claude/ .gemini/ .codex/ .github/workflows/ .husky/"],
   [PATH.persistence, "CLAUDE.md AGENTS.md GEMINI.md .cursorrules .github/copilot-instructions.md"],
@@ -64,5 +69,6 @@ export const SYSTEM_RULES: Rules = [
   ],
   [PATH.persistence, "etc/bash.bashrc etc/init.d/ etc/rc.local etc/xdg/autostart/ Library/LaunchAgents/"],
   [PATH.persistence, "Library/LaunchDaemons/"],
+  [PATH.npmProgram, NPM_PROGRAMS.map((directory) => directory.slice(1)).join(" ")],
   [PATH.device, "dev/null dev/zero dev/full dev/random dev/urandom dev/tty"],
 ];

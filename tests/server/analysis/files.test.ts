@@ -47,6 +47,18 @@ describe("reading", () => {
     expect(seen).toEqual(["cred_new_access <HOME>/.aws/credentials", "fs_new_path_read /root/x"]);
   });
 
+  test("of npm's own files is one value", () => {
+    const seen = npmDoes((story) => {
+      story.open(ROOT.install, "/usr/lib/node_modules/npm/lib/npm.js");
+      story.open(ROOT.install, "/usr/local/lib/node_modules/npm/node_modules/abbrev/index.js");
+      story.open(ROOT.install, "/usr/lib/node_modules/npm-not/x.js");
+    });
+    expect(seen).toEqual([
+      "fs_new_path_read /usr/lib/node_modules/npm-not/x.js",
+      "fs_new_path_read /usr/lib/node_modules/npm/**",
+    ]);
+  });
+
   test("of memfds and pipes is none", () => {
     expect(scriptDoes((story, process) => story.open(process, "/memfd:x", { detached: true }))).toEqual([]);
   });
@@ -115,6 +127,9 @@ describe("a secret", () => {
       "fs_new_path_read <PROJECT>/.npmrc",
     ]);
     expect(npmDoes((story) => story.open(ROOT.install, `${PROJECT}/.npmrc`, { result: ENOENT }))).toEqual([]);
+    expect(npmDoes((story) => story.open(ROOT.install, `${HOME}/.gitconfig`))).toEqual([
+      "fs_new_path_read <HOME>/.gitconfig",
+    ]);
     expect(npmDoes((story) => story.open(ROOT.install, `${HOME}/.npmrc`))).toEqual(["cred_new_access <HOME>/.npmrc"]);
   });
 });
