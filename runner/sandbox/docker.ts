@@ -38,3 +38,13 @@ export async function leniently(promise: Promise<unknown>): Promise<void> {
     if (![304, 404, 409].includes(dockerStatus(error) ?? 0)) throw error;
   }
 }
+
+/** Rethrows what Docker or the host refused as a FangsError. */
+export function asSandboxFailure(thrown: unknown): never {
+  if (thrown instanceof FangsError) throw thrown;
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  throw new FangsError("sandbox_failed", `The sandbox could not be set up: ${reason}`, {
+    cause: thrown,
+    hint: "See the Docker daemon's log; `docker info` shows whether it is well.",
+  });
+}

@@ -1,10 +1,13 @@
 /** The runner's own iptables rules: what a container can reach on this host, and nothing else of it. */
+import { FangsError } from "../../protocol/errors.ts";
 import { run } from "./host-command.ts";
 import { ownerIsGone } from "./owner.ts";
 import type { SandboxSubnet } from "./subnet.ts";
 
 /** Marks the rules that lead into a chain of ours. */
 const TAG = "fangs:";
+/** Two in INPUT, two in FORWARD, one in PREROUTING. */
+const JUMPS = 5;
 
 export interface FirewallPlan {
   /** Owner as in owner.ts; goes into the comment of every jump. */
@@ -73,6 +76,19 @@ export async function openFirewall(plan: FirewallPlan): Promise<void> {
     `-I PREROUTING 1 -i ${bridge} ${jump}`,
     "COMMIT",
   ]);
+}
+
+/**
+ * Whether all rules that lead into the chains are still there: another program may have flushed the host's rules.
+ *
+ * @throws FangsError sandbox_failed
+ */
+export async function checkFirewall(id: string): Promise<void> {
+  const jumps = (await run(["iptables-save"])).split("\n").filter((rule) => rule.endsWith(` -j ${chainName(id)}`));
+  if (jumps.length === JUMPS) return;
+  throw new FangsError("sandbox_failed", "The sandbox's firewall rules were removed by another program.", {
+    hint: "Restart the runner: it sets them again. Let the host's firewall leave the chains FANGS-* alone.",
+  });
 }
 
 /** Removes the rules that were set with this id. */

@@ -135,7 +135,8 @@ function packumentResponse(packument: Packument, full: boolean): Response {
 }
 
 function manifestResponse(packument: Packument, versionOrTag: string): Response {
-  const version = packument["dist-tags"][versionOrTag] ?? versionOrTag;
+  const tags = packument["dist-tags"];
+  const version = (Object.hasOwn(tags, versionOrTag) ? tags[versionOrTag] : undefined) ?? versionOrTag;
   const manifest = Object.hasOwn(packument.versions, version) ? packument.versions[version] : undefined;
   return manifest === undefined ? refuse(404, "No such version") : Response.json(manifest);
 }

@@ -1,7 +1,7 @@
 /** Where sandboxes are made: Docker, the image, and this runner's own network. One per runner process. */
 import { join } from "node:path";
 import { within } from "./deadline.ts";
-import { connectDocker } from "./docker.ts";
+import { asSandboxFailure, connectDocker } from "./docker.ts";
 import { DEFAULT_IMAGE, findImage } from "./image.ts";
 import { type NetworkOptions, openNetwork } from "./network.ts";
 import { ownOwner } from "./owner.ts";
@@ -51,25 +51,22 @@ export async function openSandboxHost(options: SandboxHostOptions): Promise<Sand
 
   const owner = ownOwner(options.runner);
   const tarballs = await openTarballCache(join(options.stateDir, "tarballs"), options.registry);
-  const network = await openNetwork({
-    docker,
-    owner,
-    registry: options.registry,
-    tarballs,
-    ...(options.sinkholed === undefined ? {} : { sinkholed: options.sinkholed }),
-  });
+  const { registry, sinkholed = () => {} } = options;
+  const network = await openNetwork({ docker, owner, registry, tarballs, sinkholed }).catch(asSandboxFailure);
   const running = new Set<Sandbox>();
   return {
     image: image.id,
     nodeVersion: image.node,
     npmVersion: image.npm,
     async start(request) {
-      const sandbox = await startSandbox({ docker, image: image.id, owner, network }, request);
+      await network.check();
+      const place = { docker, image: image.id, owner, network };
+      const sandbox = await startSandbox(place, request, () => running.delete(sandbox)).catch(asSandboxFailure);
       running.add(sandbox);
       return sandbox;
     },
     async [Symbol.asyncDispose]() {
-      for (const sandbox of running) await sandbox[Symbol.asyncDispose]();
+      await Promise.all([...running].map((sandbox) => sandbox[Symbol.asyncDispose]()));
       await network[Symbol.asyncDispose]();
     },
   };

@@ -10,7 +10,7 @@ import { connectDocker, dockerStatus, leniently } from "./docker.ts";
 import { unpackHost } from "./image-host.ts";
 import { unpackPackages } from "./image-packages.ts";
 import { finishRootfs } from "./image-persona.ts";
-import { runForBytes } from "./host-command.ts";
+import { run } from "./host-command.ts";
 import { LABELS } from "./owner.ts";
 import type { RegistrySource } from "./registry-source.ts";
 
@@ -114,12 +114,14 @@ async function importRootfs(
 ): Promise<void> {
   await chmod(root, 0o755);
   // Owned by root, and without set-user-id programs: nothing in a sandbox may change its user.
-  await runForBytes(["find", root, "-type", "f", "-perm", "/6000", "-exec", "chmod", "a-s", "{}", "+"]);
-  const archive = await runForBytes(["tar", "-c", "--owner=0", "--group=0", "--numeric-owner", "-C", root, "."], {
-    ms: IMPORT_MS,
+  await run(["find", root, "-type", "f", "-perm", "/6000", "-exec", "chmod", "a-s", "{}", "+"]);
+  const archive = Bun.spawn(["tar", "-c", "--owner=0", "--group=0", "--numeric-owner", "-C", root, "."], {
+    stdout: "pipe",
+    stderr: "ignore",
+    timeout: IMPORT_MS,
   });
   const [repo, version] = splitTag(tag);
-  const stream = await docker.importImage(Readable.from(chunksOf(archive)), {
+  const stream = await docker.importImage(Readable.from(archive.stdout), {
     repo,
     tag: version,
     changes: [
@@ -130,11 +132,7 @@ async function importRootfs(
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   docker.modem.followProgress(stream, (error: Error | null) => (error === null ? resolve() : reject(error)));
   await within(IMPORT_MS, "Docker's import", promise);
-}
-
-function* chunksOf(bytes: Uint8Array): Generator<Uint8Array> {
-  const size = 1024 * 1024;
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  if ((await archive.exited) !== 0) throw new FangsError("image_build_failed", "The file system could not be packed.");
 }
 
 function splitTag(tag: string): [repository: string, tag: string] {

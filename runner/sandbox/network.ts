@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import type Docker from "dockerode";
 import { FangsError } from "../../protocol/errors.ts";
 import { dockerStatus, leniently } from "./docker.ts";
-import { closeFirewall, openFirewall } from "./firewall.ts";
+import { checkFirewall, closeFirewall, openFirewall } from "./firewall.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { run } from "./host-command.ts";
 import { LABELS } from "./owner.ts";
@@ -24,6 +24,8 @@ export interface SandboxNetwork extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly names: SinkholeNames;
   readonly resolverPort: number;
+  /** @throws FangsError sandbox_failed if it is not closed off any more */
+  check(): Promise<void>;
 }
 
 export interface NetworkOptions {
@@ -32,7 +34,7 @@ export interface NetworkOptions {
   registry: RegistrySource;
   tarballs: TarballCache;
   /** Told of each connection that ended in the sinkhole, with the name its address stood for; null: called by address. */
-  sinkholed?: (connection: SinkholeConnection & { name: string | null }) => void;
+  sinkholed: (connection: SinkholeConnection & { name: string | null }) => void;
 }
 
 /**
@@ -54,9 +56,10 @@ export async function openNetwork(options: NetworkOptions): Promise<SandboxNetwo
   await run(["ip", "route", "add", "local", subnet.sinkhole, "dev", bridge]);
 
   const names = sinkholeNames(subnet);
-  const sinkholed = options.sinkholed ?? (() => {});
   const sinkhole = stack.use(
-    await startSinkhole(subnet, (connection) => sinkholed({ ...connection, name: names.nameOf(connection.address) })),
+    await startSinkhole(subnet, (connection) =>
+      options.sinkholed({ ...connection, name: names.nameOf(connection.address) }),
+    ),
   );
   const resolver = stack.use(await startResolver(subnet.host, names.addressOf));
   const gateway = stack.use(
@@ -73,6 +76,7 @@ export async function openNetwork(options: NetworkOptions): Promise<SandboxNetwo
     gateway,
     names,
     resolverPort: resolver.port,
+    check: () => checkFirewall(id),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

@@ -45,7 +45,9 @@ export function viewPackument(document: Packument, view: View, full: boolean): P
   );
   const shown = { name: document.name, "dist-tags": viewTags(document, versions), versions };
   if (!full) return { ...shown, modified: document.time?.["modified"] };
-  const time = Object.entries(document.time ?? {}).filter(([key]) => !(key in document.versions) || key in versions);
+  const time = Object.entries(document.time ?? {}).filter(
+    ([key]) => !Object.hasOwn(document.versions, key) || Object.hasOwn(versions, key),
+  );
   return { ...document, ...shown, time: Object.fromEntries(time) };
 }
 
@@ -76,9 +78,9 @@ function isVisible({ name, time }: Packument, version: string, { before, release
 
 /** What the tags said then is not recorded: `latest` falls back to the highest visible stable version. */
 function viewTags(document: Packument, versions: Record<string, Manifest>): Record<string, string> {
-  const tags = Object.entries(document["dist-tags"]).filter(([, version]) => version in versions);
+  const tags = Object.entries(document["dist-tags"]).filter(([, version]) => Object.hasOwn(versions, version));
   const shown = Object.fromEntries(tags);
-  if ("latest" in shown || Object.keys(versions).length === 0) return shown;
+  if (shown["latest"] !== undefined || Object.keys(versions).length === 0) return shown;
   const sorted = Object.keys(versions).sort(Bun.semver.order);
   const latest = sorted.findLast((version) => !version.includes("-")) ?? sorted.at(-1);
   return latest === undefined ? shown : { ...shown, latest };

@@ -1,18 +1,17 @@
 /** One run's container, from its start to its removal. */
 import { writeFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
-import { pack } from "tar-stream";
 import { checkPackageName, checkVersion } from "../../npm/names.ts";
 import { FangsError } from "../../protocol/errors.ts";
 import type { Environment } from "../../protocol/models.ts";
 import { type Held, holdCommand } from "./barrier.ts";
 import { HOME, PROJECT, containerOptions } from "./container.ts";
-import { type SandboxFile, makeDecoys } from "./decoys.ts";
+import { makeDecoys } from "./decoys.ts";
 import { until, within } from "./deadline.ts";
 import { dockerStatus, leniently } from "./docker.ts";
 import { runInside } from "./exec.ts";
 import type { SandboxNetwork } from "./network.ts";
+import { npmSettings, unpackHome } from "./home.ts";
 import { LABELS } from "./owner.ts";
 import {
   type InstalledPackage,
@@ -53,8 +52,8 @@ export interface Sandbox extends AsyncDisposable {
   hold(command: PhaseCommand): Promise<Held>;
   /** Host pids still alive beyond the idle processes. */
   survivors(): number[];
-  /** Kills them; returns when none is left, after 2 s at most. */
-  killAll(): Promise<void>;
+  /** Begins to kill them, and what they fork meanwhile, until none is left; gives up after 2 s. */
+  killAll(): void;
 }
 
 export interface SandboxPlace {
@@ -72,11 +71,11 @@ const DEADLINE_MARGIN_MS = 60_000;
 const PACKAGE_JSON_BYTES = 256 * 1024;
 
 /**
- * Starts the container and fills it. Whatever fails, nothing is left behind.
+ * Starts the container and fills it; `ended` is told when it goes. Whatever fails, nothing is left behind.
  *
  * @throws FangsError sandbox_failed, invalid_name, invalid_version
  */
-export async function startSandbox(place: SandboxPlace, request: SandboxRequest): Promise<Sandbox> {
+export async function startSandbox(place: SandboxPlace, request: SandboxRequest, ended: () => void): Promise<Sandbox> {
   checkPackageName(request.package);
   checkVersion(request.version);
   if (request.network === "open") {
@@ -115,7 +114,8 @@ export async function startSandbox(place: SandboxPlace, request: SandboxRequest)
   const state = await within(DOCKER_MS, "Docker's answer", container.inspect());
   const processes = containerProcesses(state.State.Pid);
   if (connected) {
-    const address = state.NetworkSettings.Networks[network.name]?.IPAddress ?? "";
+    const address = state.NetworkSettings.Networks[network.name]?.IPAddress;
+    if (!address) throw new FangsError("sandbox_failed", "Docker gave the container no address.");
     network.gateway.admit(address, {
       before: request.before,
       release: { name: request.package, version: request.version },
@@ -127,8 +127,9 @@ export async function startSandbox(place: SandboxPlace, request: SandboxRequest)
     // Docker writes its own resolver, which does not forward on internal networks. The file is mounted: same inode.
     await writeFile(state.ResolvConfPath, `nameserver ${resolver.address}\n`);
   }
-  await unpack(container, [...decoys.files, PROJECT_FILE]);
+  await unpackHome(container, decoys.files);
 
+  stack.defer(ended);
   return new RunningSandbox(stack.move(), container, processes, request, {
     initPid: state.State.Pid,
     environment: { project: PROJECT, home: HOME, registry, resolver, decoys: decoys.decoys },
@@ -144,12 +145,6 @@ async function removeContainer(container: Docker.Container): Promise<void> {
 }
 
 // --- internal ---
-
-const PROJECT_FILE: SandboxFile = {
-  path: `${PROJECT}/package.json`,
-  text: `${JSON.stringify({ name: "webapp", version: "0.1.0", private: true }, null, 2)}\n`,
-  mode: 0o644,
-};
 
 function isGone(container: Docker.Container): Promise<boolean> {
   return container.inspect().then(
@@ -201,55 +196,13 @@ class RunningSandbox implements Sandbox {
     return this.#processes.survivors();
   }
 
-  killAll(): Promise<void> {
-    return this.#processes.killAll();
+  killAll(): void {
+    void this.#processes.killAll();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
-}
-
-/** Settings that npm reads from the environment: its registry is the gateway, and the decoy ~/.npmrc is not its own. */
-function npmSettings(registry: string): Record<string, string> {
-  return {
-    HOME,
-    USER: "node",
-    LANG: "C.UTF-8",
-    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    npm_config_registry: registry,
-    npm_config_userconfig: `${HOME}/.config/npm/npmrc`,
-    npm_config_foreground_scripts: "true",
-    npm_config_audit: "false",
-    npm_config_fund: "false",
-    npm_config_update_notifier: "false",
-    npm_config_progress: "false",
-    npm_config_fetch_retries: "1",
-    npm_config_fetch_retry_mintimeout: "500",
-    // npm 12 runs no install script without it; npm 10 and 11 do not know it.
-    npm_config_dangerously_allow_all_scripts: "true",
-    // npm turns node's compile cache on: a thousand files of random names below /tmp, and no faster for one install.
-    NODE_DISABLE_COMPILE_CACHE: "1",
-  };
-}
-
-/** As the sandbox's user, through its own tar: this also works on a read-only root. */
-async function unpack(container: Docker.Container, files: SandboxFile[]): Promise<void> {
-  const archive = pack();
-  for (const { path, text, mode } of files) {
-    archive.entry({ name: path.slice(HOME.length + 1), mode, uid: 1000, gid: 1000, mtime: someTimeAgo() }, text);
-  }
-  archive.finalize();
-  const { code, output } = await runInside(container, ["tar", "-x", "-C", HOME, "-f", "-"], {
-    input: await buffer(archive),
-  });
-  if (code !== 0) throw new FangsError("sandbox_failed", `The project could not be unpacked: ${output.slice(0, 300)}`);
-}
-
-/** A home where everything was made in the same second a moment ago is no one's home. */
-function someTimeAgo(): Date {
-  const days = 5 + Math.random() * 200;
-  return new Date(Date.now() - days * 86_400_000);
 }
 
 async function readInstalled(

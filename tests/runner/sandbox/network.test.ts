@@ -89,7 +89,7 @@ describe.skipIf(noSandbox !== null)("a sandbox's network", () => {
       // TEST-NET-3: no one answers there, so whoever heard it was the sinkhole.
       await shell(sandbox, "curl -s -m 5 http://203.0.113.9:6666/beacon");
       const beacon = await heardBy(({ heard }) => heard.includes("/beacon"));
-      // Docker 27 and later give an internal network no route at all, then nothing is heard.
+      // Where Docker gives an internal network no default route, nothing is heard.
       if (beacon !== undefined) expect(beacon.name).toBeNull();
       else expect(await tcp("203.0.113.9", 6666)).toBe("ENETUNREACH");
     },
@@ -180,7 +180,7 @@ describe.skipIf(noSandbox !== null)("a sandbox's network", () => {
       await until(5_000, 50, async () => (await tcp("127.0.0.1", 7777, other)) === "open");
       expect(await tcp("127.0.0.1", 7777, other)).toBe("open");
       expect(["silent", "ECONNREFUSED", "EHOSTUNREACH"]).toContain(await tcp(address, 7777));
-      await other.killAll();
+      other.killAll();
       await ended;
     },
     DEADLINE,
@@ -207,6 +207,19 @@ describe.skipIf(noSandbox !== null)("a sandbox's network", () => {
       await using alone = await opened.start({ network: "none" });
       expect((await shell(alone, "cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d ' '")).stdout).toBe("lo\n");
       expect(await tcp(bridgeAddress, 4873, alone)).toBe("ENETUNREACH");
+    },
+    DEADLINE,
+  );
+
+  test(
+    "no sandbox starts once another program has removed a firewall rule",
+    async () => {
+      await using second = await openTestHost([quiet()], { runner: "flushed" });
+      const [rule = ""] = (await Bun.$`iptables-save -t filter`.quiet().text())
+        .split("\n")
+        .filter((line) => line.startsWith("-A INPUT -i") && line.includes("fangs:flushed:"));
+      await Bun.$`iptables ${rule.replace("-A", "-D").replaceAll('"', "").split(" ")}`;
+      await expect(second.start()).rejects.toMatchObject({ code: "sandbox_failed" });
     },
     DEADLINE,
   );

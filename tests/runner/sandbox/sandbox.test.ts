@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { existsSync } from "node:fs";
 import { Environment } from "../../../protocol/models.ts";
+import { until } from "../../../runner/sandbox/deadline.ts";
 import { connectDocker } from "../../../runner/sandbox/docker.ts";
 import type { PhaseCommand, Sandbox } from "../../../runner/sandbox/host.ts";
 import { LABELS } from "../../../runner/sandbox/owner.ts";
@@ -217,8 +218,8 @@ describe.skipIf(noSandbox !== null)("a sandbox", () => {
       const end = await shell(sandbox, "setsid sleep 600 & setsid sleep 600 >/dev/null 2>&1 & echo left");
       expect(end).toMatchObject({ exit_code: 0, stdout: "left\n" });
       expect(sandbox.survivors()).toHaveLength(2);
-      await sandbox.killAll();
-      expect(sandbox.survivors()).toEqual([]);
+      sandbox.killAll();
+      expect(await until(5_000, 5, () => sandbox.survivors().length === 0)).toBe(true);
     },
     DEADLINE,
   );
