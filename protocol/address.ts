@@ -3,10 +3,14 @@
 export const FAMILY = { unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17, vsock: 40 } as const;
 export const SOCKET_TYPE = { stream: 1, datagram: 2, raw: 3, seqpacket: 5 } as const;
 
-/** Whether 16 bytes hold an IPv4 address written as IPv6 (`::ffff:a.b.c.d`). */
-export function isMapped(bytes: Uint8Array, at = 0): boolean {
-  for (let i = 0; i < 10; i++) if (bytes[at + i] !== 0) return false;
-  return bytes[at + 10] === 0xff && bytes[at + 11] === 0xff;
+/** Whether sockets of the family talk to addresses and ports. */
+export function isInternet(family: number): boolean {
+  return family === FAMILY.inet || family === FAMILY.inet6;
+}
+
+/** A SOCKET_TYPE without the flags (SOCK_NONBLOCK, SOCK_CLOEXEC) that socket(2) takes with it. */
+export function socketType(type: number): number {
+  return type & 15;
 }
 
 /** The address bytes of a record's 16-byte field: 4 for IPv4 (also when mapped into IPv6), 16 for IPv6. */
@@ -52,6 +56,8 @@ export function parseAddress(text: string): Uint8Array | null {
   return collapse(bytes);
 }
 
+// --- internal ---
+
 function parseV4(text: string): Uint8Array | null {
   const parts = text.split(".");
   if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) return null;
@@ -76,4 +82,10 @@ function parseGroups(text: string): Uint8Array | null {
 
 function collapse(bytes: Uint8Array): Uint8Array {
   return isMapped(bytes) ? bytes.slice(12) : bytes;
+}
+
+/** Whether 16 bytes hold an IPv4 address written as IPv6 (`::ffff:a.b.c.d`). */
+function isMapped(bytes: Uint8Array): boolean {
+  for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false;
+  return bytes[10] === 0xff && bytes[11] === 0xff;
 }

@@ -1,5 +1,5 @@
 /** Records in the words of people: what `fangs trace` and the list of events show. */
-import { addressBytes, FAMILY, formatAddress, formatEndpoint, SOCKET_TYPE } from "./address.ts";
+import { addressBytes, FAMILY, formatAddress, formatEndpoint, isInternet, SOCKET_TYPE, socketType } from "./address.ts";
 import { dnsTypeName, parseDns, parseDnsStream, type DnsMessage } from "./dns.ts";
 import { parseHttpHead } from "./http-head.ts";
 import { printable, printableTokens } from "./printable.ts";
@@ -60,7 +60,7 @@ export function phaseName(phase: number): string {
 /** `203.0.113.7:443`, `[2001:db8::1]:443`, `/run/x.sock` or `@abstract`. */
 export function peer(record: { family: number; address: Uint8Array; port: number; path?: Uint8Array }): string {
   if (record.family === FAMILY.unix) return unixPath(record.path ?? new Uint8Array());
-  if (record.family === FAMILY.inet || record.family === FAMILY.inet6) {
+  if (isInternet(record.family)) {
     return formatEndpoint(addressBytes(record.family, record.address), record.port);
   }
   return nameOf(FAMILY, record.family, `family ${record.family}`);
@@ -70,7 +70,6 @@ export function peer(record: { family: number; address: Uint8Array; port: number
 
 type Of<Name extends TraceRecord["record"]> = Extract<TraceRecord, { record: Name }>;
 
-const SOCKET_TYPE_MASK = 15; // above it are SOCK_NONBLOCK and SOCK_CLOEXEC
 const ACCESS_NAMES = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"];
 const OPEN_FLAGS: readonly (readonly [number, string])[] = [
   [0x40, "O_CREAT"],
@@ -112,7 +111,7 @@ function unixPath(path: Uint8Array): string {
 
 function transport(record: { family: number; type: number }): string {
   if (record.family === FAMILY.unix) return "unix";
-  const type = record.type & SOCKET_TYPE_MASK;
+  const type = socketType(record.type);
   if (type === SOCKET_TYPE.stream) return "tcp";
   return type === SOCKET_TYPE.datagram ? "udp" : nameOf(SOCKET_TYPE, type, `type ${type}`);
 }
@@ -147,7 +146,7 @@ function describeReceive(record: Of<"receive">): { type: string; summary: string
 }
 
 function dnsOf(record: Of<"send"> | Of<"receive">): DnsMessage | null {
-  if ((record.type & SOCKET_TYPE_MASK) !== SOCKET_TYPE.stream) return parseDns(record.data);
+  if (socketType(record.type) !== SOCKET_TYPE.stream) return parseDns(record.data);
   const framed = parseDnsStream(record.data);
   if (framed !== null && framed !== "incomplete") return framed.message;
   // A client may read the length and the message apart.

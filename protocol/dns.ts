@@ -62,11 +62,6 @@ export function parseDns(bytes: Uint8Array): DnsMessage | null {
   return { id: u16(bytes, 0), response, questions, answers: response ? readAnswers(bytes, at, answerCount) : [] };
 }
 
-/** Whether the bytes are a DNS message: what analysis takes for one, and what the sensor's filter lets through. */
-export function looksLikeDns(bytes: Uint8Array): boolean {
-  return parseDns(bytes) !== null;
-}
-
 /**
  * The message at the start of a TCP stream, which has a two-byte length in front. `end` is where the next one
  * begins. "incomplete" when the bytes so far could be the start of a message.

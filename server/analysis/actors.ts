@@ -21,7 +21,7 @@ export interface Actors {
 }
 
 export const INSTALLER = "installer";
-export const IMPORT = "import";
+const IMPORT = "import";
 /**
  * The container's idle processes and what the runner executes between two commands: it came into the container by
  * no fork of the release's, while no command of the release was run. Shown in lists, but no behaviour.

@@ -7,7 +7,8 @@ import { SANDBOX, type Actors } from "./actors.ts";
 import { commandTokens } from "./commands.ts";
 import { createFactWriter, type FactWriter } from "./fact-writer.ts";
 import { createFileFacts } from "./file-facts.ts";
-import { createLeakFinder, type LeakFinder } from "./leaks.ts";
+import { createLeakFinder, reportLeaks, type LeakFinder } from "./leaks.ts";
+import { createLocalSocketFacts } from "./local-sockets.ts";
 import { createNetworkFacts } from "./network-facts.ts";
 import { createPathClassifier } from "./path-classes.ts";
 import { createProcessTable, isOfProcess, type Image, type Process } from "./processes.ts";
@@ -33,6 +34,7 @@ export function extractFacts(input: AnalysisInput, actors: Actors, differ: Diffe
   const processes = createProcessTable(actors);
   const leaks = createLeakFinder(environment.decoys);
   const network = createNetworkFacts(environment, writer, leaks);
+  const localSocket = createLocalSocketFacts(writer, leaks);
   const classify = createPathClassifier(environment);
   const files = createFileFacts({ project: environment.project, classify, actors, writer });
   const accounts: Account[] = [];
@@ -46,8 +48,10 @@ export function extractFacts(input: AnalysisInput, actors: Actors, differ: Diffe
 
   /** The records of which there are few: as objects. */
   const decoded = (record: TraceRecord | undefined, process: Process): void => {
-    if (record?.record === "socket") network.socket(record, process);
-    else if (record?.record === "send") network.send(record, process);
+    if (record?.record === "socket") {
+      network.socket(record, process);
+      localSocket(record);
+    } else if (record?.record === "send") network.send(record, process);
     else if (record?.record === "receive") network.receive(record, process);
     else if (record?.record === "syscall") rareCallFacts(record, writer);
   };
@@ -100,7 +104,5 @@ function execFacts(
   else writer.text(category, "(unreadable)");
   const tokens = commandTokens(image, context.input);
   if (tokens.length > 0) writer.bytes("proc_new_command", 0, tokens, 0, tokens.length);
-  for (const decoy of leaks.find(image.argv)) {
-    writer.text("canary_leak", `${decoy} via argv to ${printable(image.binary)}`);
-  }
+  reportLeaks({ leaks, writer }, image.argv, 0, `argv to ${printable(image.binary)}`);
 }

@@ -1,12 +1,23 @@
 import type { Decoy } from "../../protocol/models.ts";
+import type { FactWriter } from "./fact-writer.ts";
 import { secretNeedles } from "./leak-needles.ts";
 
 /** Finds decoys in outgoing bytes. */
 export interface LeakFinder {
-  /** Names of the decoys whose secret is in `bytes[start, end)`, in any of its forms. */
-  find(bytes: Uint8Array, start?: number, end?: number): string[];
+  /** Names of the decoys whose secret is in the bytes from `start` on, in any of its forms. */
+  find(bytes: Uint8Array, start?: number): string[];
   /** Bytes to look at again when a stream goes on, so that no form is missed between two pieces. */
   readonly overlap: number;
+}
+
+/** A fact for each decoy that is in the bytes from `start` on; `way`: by which channel and to whom. */
+export function reportLeaks(
+  { leaks, writer }: { leaks: LeakFinder; writer: FactWriter },
+  bytes: Uint8Array,
+  start: number,
+  way: string,
+): void {
+  for (const decoy of leaks.find(bytes, start)) writer.text("canary_leak", `${decoy} via ${way}`);
 }
 
 interface Needle {
@@ -29,12 +40,12 @@ export function createLeakFinder(decoys: readonly Decoy[]): LeakFinder {
   }
   return {
     overlap: longest - 1,
-    find(bytes, start = 0, end = bytes.length) {
+    find(bytes, start = 0) {
       const found = new Set<string>();
-      for (let at = start; at + 4 <= end; at++) {
+      for (let at = start; at + 4 <= bytes.length; at++) {
         const needles = byStart[startHash(bytes, at)];
         if (needles === undefined) continue;
-        for (const needle of needles) if (isAt(needle.bytes, bytes, at, end)) found.add(needle.decoy);
+        for (const needle of needles) if (isAt(needle.bytes, bytes, at)) found.add(needle.decoy);
       }
       return [...found];
     },
@@ -47,8 +58,8 @@ function startHash(bytes: Uint8Array, at: number): number {
   return Math.imul(word, 0x9e3779b1) >>> (32 - FILTER_BITS);
 }
 
-function isAt(needle: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
-  if (at + needle.length > end) return false;
+function isAt(needle: Uint8Array, bytes: Uint8Array, at: number): boolean {
+  if (at + needle.length > bytes.length) return false;
   for (let i = 0; i < needle.length; i++) if (bytes[at + i] !== needle[i]) return false;
   return true;
 }

@@ -1,17 +1,16 @@
-/** Facts of sockets: who is contacted, under which name, who is listened for, and what leaves that should not. */
-import { addressBytes, FAMILY, formatEndpoint, SOCKET_TYPE } from "../../protocol/address.ts";
+/** Facts of what goes out: who is contacted, under which name, and what leaves that should not. */
+import { addressBytes, isInternet, socketType, SOCKET_TYPE } from "../../protocol/address.ts";
 import { parseDns, parseDnsStream, type DnsMessage } from "../../protocol/dns.ts";
 import { FACT } from "../../protocol/facts.ts";
 import { parseHttpHead } from "../../protocol/http-head.ts";
 import type { Environment } from "../../protocol/models.ts";
-import { printable } from "../../protocol/printable.ts";
 import { parseClientHello } from "../../protocol/tls.ts";
 import { SOCKET } from "../../protocol/trace.ts";
 import type { TraceRecord } from "../../protocol/trace-codec.ts";
 import { createAddressNames } from "./address-names.ts";
 import { createDestinations, type Destination } from "./destinations.ts";
 import type { FactWriter, Origin } from "./fact-writer.ts";
-import type { LeakFinder } from "./leaks.ts";
+import { reportLeaks, type LeakFinder } from "./leaks.ts";
 import type { Process } from "./processes.ts";
 import { createStream, type Stream } from "./stream.ts";
 
@@ -41,15 +40,11 @@ interface Connection {
 
 /** Connections of a run that are followed at the same time; each holds up to 4 KiB. */
 const CONNECTION_LIMIT = 16384;
-const TYPE_MASK = 15;
-const EPHEMERAL_PORT = 32768;
 
 export function createNetworkFacts(environment: Environment, writer: FactWriter, leaks: LeakFinder): NetworkFacts {
   const names = createAddressNames();
   const destinationOf = createDestinations(environment, names);
   const connections = new Map<bigint, Connection>();
-  /** Addresses that sockets are bound to, for the listen that may follow. */
-  const bound = new Map<bigint, string>();
   let flood: string | null = null;
 
   const open = (socket: bigint): Connection => {
@@ -85,9 +80,8 @@ export function createNetworkFacts(environment: Environment, writer: FactWriter,
   };
 
   const connect = (record: Of<"socket">, process: Process): void => {
-    if (record.family === FAMILY.unix) return connectUnix(record);
     // A connect on a datagram socket sends nothing: libc does it to choose a source address.
-    if (!isInternet(record.family) || (record.type & TYPE_MASK) === SOCKET_TYPE.datagram) return;
+    if (!isInternet(record.family) || socketType(record.type) === SOCKET_TYPE.datagram) return;
     settle(record.socket);
     const connection = open(record.socket);
     const destination = destinationOf(process.index, addressBytes(record.family, record.address), record.port);
@@ -96,38 +90,12 @@ export function createNetworkFacts(environment: Environment, writer: FactWriter,
     } else report(destination);
   };
 
-  const connectUnix = (record: Of<"socket">): void => {
-    const path = unixPath(record.path);
-    if (path.length === 0) return;
-    writer.bytes("ipc_new_socket", 0, path, 0, path.length);
-    leaked(path, 0, "unix", printable(path));
-  };
-
-  const listen = (record: Of<"socket">): void => {
-    if (record.result < 0) return;
-    const own = ownAddress(record);
-    const value = record.port === 0 ? (bound.get(record.socket) ?? own) : own;
-    if (value !== null) writer.text("net_new_listen", value);
-  };
-
-  const bind = (record: Of<"socket">): void => {
-    const own = ownAddress(record);
-    if (record.result < 0 || own === null) return;
-    if ((record.type & TYPE_MASK) !== SOCKET_TYPE.datagram) bound.set(record.socket, own);
-    // A datagram socket needs no listen; one bound to a port of the kernel's choice is a client's.
-    else if (record.port !== 0 && record.port < EPHEMERAL_PORT) writer.text("net_new_listen", own);
-  };
-
-  const leaked = (bytes: Uint8Array, start: number, channel: string, whom: string): void => {
-    for (const decoy of leaks.find(bytes, start)) writer.text("canary_leak", `${decoy} via ${channel} to ${whom}`);
-  };
-
   const asked = (message: DnsMessage): void => {
     for (const { name } of message.questions) {
       writer.text("net_new_dns", name || "<ROOT>");
       // A tunnel cuts the secret into labels of at most 63 bytes.
       const text = new TextEncoder().encode(`${name}\n${name.replaceAll(".", "")}`);
-      leaked(text, 0, "dns", name.split(".").slice(-2).join("."));
+      reportLeaks({ leaks, writer }, text, 0, `dns to ${name.split(".").slice(-2).join(".")}`);
     }
   };
 
@@ -135,7 +103,7 @@ export function createNetworkFacts(environment: Environment, writer: FactWriter,
     const message = parseDns(record.data);
     const question = message !== null && !message.response ? message : null;
     if (question !== null) asked(question);
-    else leaked(record.data, 0, "udp", destination.text);
+    reportLeaks({ leaks, writer }, record.data, 0, `udp to ${destination.text}`);
     // To the resolver a question is ordinary; a question to anybody else is contact with him, whatever it asks.
     if (question === null || destination.role !== "resolver") report(destination);
   };
@@ -153,7 +121,7 @@ export function createNetworkFacts(environment: Environment, writer: FactWriter,
     const from = Math.max(0, connection.searched - leaks.overlap);
     connection.searched = bytes.length;
     const channel = parseHttpHead(bytes.subarray(0, 512)) === null ? "tcp" : "http";
-    leaked(bytes, from, channel, destination.text);
+    reportLeaks({ leaks, writer }, bytes, from, `${channel} to ${destination.text}`);
   };
 
   const recognise = (connection: Connection, bytes: Uint8Array, destination: Destination): void => {
@@ -183,15 +151,13 @@ export function createNetworkFacts(environment: Environment, writer: FactWriter,
   return {
     socket(record, process) {
       if (record.operation === SOCKET.connect) connect(record, process);
-      else if (record.operation === SOCKET.bind) bind(record);
-      else if (record.operation === SOCKET.listen) listen(record);
       // What is sent on an accepted connection goes to who called, not to a destination of ours.
       else if (record.operation === SOCKET.accept && isInternet(record.family)) open(record.socket);
     },
     send(record, process) {
       if (!isInternet(record.family)) return;
       const destination = destinationOf(process.index, addressBytes(record.family, record.address), record.port);
-      if ((record.type & TYPE_MASK) === SOCKET_TYPE.stream) sendStream(record, destination);
+      if (socketType(record.type) === SOCKET_TYPE.stream) sendStream(record, destination);
       else sendDatagram(record, destination);
     },
     receive(record, process) {
@@ -208,30 +174,4 @@ export function createNetworkFacts(environment: Environment, writer: FactWriter,
     },
     flood: () => flood,
   };
-}
-
-// --- internal ---
-
-function isInternet(family: number): boolean {
-  return family === FAMILY.inet || family === FAMILY.inet6;
-}
-
-/** A path up to its NUL, or `@name` for an abstract one. */
-function unixPath(path: Uint8Array): Uint8Array {
-  if (path[0] === 0) return path.length > 1 ? Uint8Array.of(0x40, ...path.subarray(1)) : new Uint8Array();
-  const nul = path.indexOf(0);
-  return nul < 0 ? path : path.subarray(0, nul);
-}
-
-/** `tcp 0.0.0.0:3000`, `tcp [::]:<PORT>`, `unix /tmp/x.sock`; null for a socket without an address. */
-function ownAddress(record: Of<"socket">): string | null {
-  if (record.family === FAMILY.unix) {
-    const path = unixPath(record.path);
-    return path.length > 0 ? `unix ${printable(path)}` : null;
-  }
-  if (!isInternet(record.family)) return null;
-  const protocol = (record.type & TYPE_MASK) === SOCKET_TYPE.datagram ? "udp" : "tcp";
-  const endpoint = formatEndpoint(addressBytes(record.family, record.address), record.port);
-  if (record.port !== 0 && record.port < EPHEMERAL_PORT) return `${protocol} ${endpoint}`;
-  return `${protocol} ${endpoint.slice(0, endpoint.lastIndexOf(":"))}:<PORT>`;
 }

