@@ -158,10 +158,11 @@ function questions(message: DnsMessage): string {
 }
 
 function describeSyscall(record: Of<"syscall">): string {
-  const compat = record.flags & FLAG.compat ? " (32-bit)" : "";
+  // The numbers of 32-bit calls are those of another table.
+  const name = record.flags & FLAG.compat ? `32-bit system call ${record.syscall}` : syscallName(record.syscall);
   const text = record.text.length > 0 ? ` ${printable(record.text)}` : "";
   const values = record.arguments.map((value) => (value < 4096n ? `${value}` : `0x${value.toString(16)}`));
-  return `${syscallName(record.syscall)}(${values.join(", ")})${compat}${text}`;
+  return `${name}(${values.join(", ")})${text}`;
 }
 
 function describeMarker(record: Of<"marker">): string {

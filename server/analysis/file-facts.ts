@@ -26,6 +26,8 @@ const NPM_FILES = new TextEncoder().encode(`${NPM_PROGRAMS[0]}**`);
 const O_ACCESS = 3;
 const O_CREATES = 0x40 | 0x200;
 const O_PATH = 0x200000;
+/** Of the kernel's file->f_mode: include/linux/fs.h. */
+const FMODE_WRITE = 2;
 
 const EFFECTS = new Map<number, readonly [path: Effect, target: Effect | null]>([
   ...effects(["unlink", "unlinkat", "rmdir"], "delete", null),
@@ -96,7 +98,11 @@ export function createFileFacts(options: {
       if (length === 0 || flags & FLAG.detached) return;
       const result = view.getInt32(offset + HEADER.result, true);
       const openFlags = view.getUint32(offset + OPEN.fields.open_flags[0], true);
-      const writes = (openFlags & O_PATH) === 0 && (openFlags & (O_ACCESS | O_CREATES)) !== 0;
+      // The file's own mode counts, too: openat2's flags lie in memory that the process can change meanwhile, and
+      // creat has none.
+      const mode = view.getUint32(offset + OPEN.fields.fmode[0], true);
+      const asksToWrite = (openFlags & O_PATH) === 0 && (openFlags & (O_ACCESS | O_CREATES)) !== 0;
+      const writes = asksToWrite || (mode & FMODE_WRITE) !== 0;
 
       let bytes = cursor.bytes;
       let start = offset + OPEN.size;

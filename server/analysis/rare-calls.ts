@@ -30,9 +30,13 @@ const PRCTL_OPTIONS = new Map([
 
 /** Facts of a rare or privileged call: `ptrace`, `unshare EPERM`, `socket AF_PACKET`, `prctl PR_SET_NAME`. */
 export function rareCallFacts(record: SyscallRecord, writer: FactWriter): void {
+  if (record.flags & FLAG.compat) {
+    // Its number is one of another table; that anybody makes such a call is rare enough.
+    writer.text("sys_new_rare", `32-bit system call ${record.syscall}`);
+    return;
+  }
   const name = syscallName(record.syscall);
   const words = [name, detail(record)];
-  if (record.flags & FLAG.compat) words.push("(32-bit)");
   if (record.result < 0) words.push(resultName(record.result));
   writer.text("sys_new_rare", words.filter((word) => word !== "").join(" "));
   const asksToBeTraced = record.syscall === RARE_SYSCALLS.ptrace && record.arguments[0] === TRACE_ME;

@@ -143,6 +143,14 @@ describe("writing", () => {
     expect(seen).toEqual(["fs_new_path_write /etc/passwd", "fs_new_path_write <PKG>/build/out.o"]);
   });
 
+  test("is told by the file's mode where the flags say nothing or lie", () => {
+    const seen = scriptDoes((story, process) => {
+      const path = new TextEncoder().encode("/tmp/x");
+      story.add({ record: "open", process, path, result: 3, open_flags: 0, fmode: 2 });
+    });
+    expect(seen).toEqual(["fs_new_path_write /tmp/x"]);
+  });
+
   test("to /dev/null is none", () => {
     expect(scriptDoes((story, process) => story.write(process, "/dev/null"))).toEqual(["fs_new_path_read /dev/null"]);
   });

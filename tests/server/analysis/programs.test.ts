@@ -133,7 +133,12 @@ describe("rare calls", () => {
     const story = installStory();
     const script = story.script("left-pad");
     story.add({ record: "open", process: script, flags: 32, path: new TextEncoder().encode("/etc/passwd") });
-    expect(of(story, "sys_new_rare")).toEqual(["script:left-pad sys_new_rare 32-bit system call"]);
+    story.add({ record: "syscall", process: script, flags: 32, syscall: 101 }); // ptrace in the other table
+    expect(of(story, "sys_new_rare")).toEqual([
+      "script:left-pad sys_new_rare 32-bit system call",
+      "script:left-pad sys_new_rare 32-bit system call 101",
+    ]);
+    expect(of(story, "proc_new_injection")).toEqual([]);
   });
 });
 
