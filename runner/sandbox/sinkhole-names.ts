@@ -1,9 +1,6 @@
 /** Gives each name that a sandbox asks for an address of its own, so that a connection tells which name it was for. */
 import { SINKHOLE_ADDRESSES, type SandboxSubnet, sinkholeAddress, sinkholeIndex } from "./subnet.ts";
 
-/** A flood of names (a DNS tunnel) of one sandbox recycles its own addresses, not those of its neighbours. */
-const ADDRESSES_PER_CLIENT = 256;
-
 export interface SinkholeNames {
   /** The address that stands for the name in this client's eyes. */
   addressOf(client: string, name: string): string;
@@ -26,13 +23,11 @@ export function sinkholeNames(subnet: SandboxSubnet): SinkholeNames {
     return index;
   }
 
-  /** Takes an address from the client, its oldest; from the one with the most where it has none. */
-  function recycle(client: string): void {
-    const own = byClient.get(client);
-    const most = () => [...byClient.values()].reduce((a, b) => (b.size > a.size ? b : a));
-    const names = own !== undefined && own.size > 0 ? own : most();
-    for (const [name, index] of names) {
-      names.delete(name);
+  /** Takes the oldest name's address from the client with the most: a flood (a DNS tunnel) recycles its own. */
+  function recycle(): void {
+    const most = [...byClient.values()].reduce((a, b) => (b.size > a.size ? b : a));
+    for (const [name, index] of most) {
+      most.delete(name);
       byIndex.delete(index);
       return;
     }
@@ -42,9 +37,9 @@ export function sinkholeNames(subnet: SandboxSubnet): SinkholeNames {
     addressOf(client, name) {
       const names = byClient.get(client) ?? new Map<string, number>();
       byClient.set(client, names);
-      let index = names.get(name) ?? (names.size < ADDRESSES_PER_CLIENT ? freeIndex(name) : null);
+      let index = names.get(name) ?? freeIndex(name);
       if (index === null) {
-        recycle(client);
+        recycle();
         index = freeIndex(name) ?? 0;
       }
       names.delete(name);

@@ -24,7 +24,10 @@ test("a flood of names of one sandbox leaves its neighbour's addresses alone", (
   const names = openNames();
   const mine = names.addressOf("10.213.0.2", "evil.example");
   for (let index = 0; index < 3 * SINKHOLE_ADDRESSES; index++) names.addressOf("10.213.0.3", `${index}.tunnel.example`);
+  const later = names.addressOf("10.213.0.2", "later.example");
+  for (let index = 0; index < 100; index++) names.addressOf("10.213.0.3", `${index}.again.example`);
   expect(names.nameOf(mine)).toBe("evil.example");
+  expect(names.nameOf(later)).toBe("later.example");
 });
 
 test("many flooding sandboxes still get an address each time", () => {
