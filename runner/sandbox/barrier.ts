@@ -6,6 +6,7 @@ import type Docker from "dockerode";
 import { FangsError } from "../../protocol/errors.ts";
 import { PROJECT, SANDBOX_USER } from "./container.ts";
 import { until, within } from "./deadline.ts";
+import { asSandboxFailure } from "./docker.ts";
 import { BoundedOutput } from "./output.ts";
 import type { PhaseCommand } from "./phases.ts";
 import { type ContainerProcesses, isRunning } from "./processes.ts";
@@ -68,7 +69,7 @@ export async function holdCommand(
       const duration_ms = Math.round(performance.now() - started);
       if (!ended) await processes.killAll();
       await until(OUTPUT_MS, POLL_MS, () => output.closed());
-      const status = await exitStatus(exec);
+      const status = await exitStatus(exec).catch(asSandboxFailure);
       stream.destroy();
       return { ...status, timed_out: !ended, duration_ms, stdout: output.stdout.text(), stderr: output.stderr.text() };
     },

@@ -43,7 +43,7 @@ export async function leniently(promise: Promise<unknown>): Promise<void> {
 export function asSandboxFailure(thrown: unknown): never {
   if (thrown instanceof FangsError) throw thrown;
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  throw new FangsError("sandbox_failed", `The sandbox could not be set up: ${reason}`, {
+  throw new FangsError("sandbox_failed", `The sandbox failed: ${reason}`, {
     cause: thrown,
     hint: "See the Docker daemon's log; `docker info` shows whether it is well.",
   });

@@ -10,6 +10,9 @@ import type { TarballCache } from "./tarball-cache.ts";
 const USUAL_PORT = 4873;
 /** A worm that publishes itself sends its tarball in base64: let it, so that the attempt runs its course. */
 const REQUEST_BYTES = 16 * 1024 * 1024;
+/** What one run may ask for; large trees have some 2,000 packages. Beyond, it is filling the disk or passing messages. */
+const REQUESTS_PER_RUN = 10_000;
+const BYTES_PER_RUN = 1024 ** 3;
 const REMEMBERED_PACKUMENTS = 64;
 const REMEMBERED_MS = 60_000;
 const ABBREVIATED = "application/vnd.npm.install-v1+json";
@@ -23,12 +26,13 @@ export interface Gateway extends AsyncDisposable {
 
 /** Serves the registry on the address. A client cannot take another's address: it has no raw sockets. */
 export function startGateway(options: { host: string; registry: RegistrySource; tarballs: TarballCache }): Gateway {
-  const runs = new Map<string, Omit<View, "base">>();
+  const runs = new Map<string, AdmittedRun>();
   const packuments = rememberPackuments(options.registry);
 
   async function answer(request: Request, client: string, base: string): Promise<Response> {
     const run = runs.get(client);
     if (run === undefined) return refuse(403, "This address runs no scan");
+    if (++run.requests > REQUESTS_PER_RUN || run.bytes > BYTES_PER_RUN) return refuse(429, "Too many requests");
     const path = decodePath(new URL(request.url).pathname);
     if (path === null) return refuse(400, "The path is not well formed");
     // Audits are asked with POST: nothing is known to be wrong.
@@ -38,22 +42,23 @@ export function startGateway(options: { host: string; registry: RegistrySource; 
 
     const { name, rest } = splitPath(path);
     const document = await packuments(checkPackageName(name));
-    const view = { ...run, base };
+    const view = { ...run.view, base };
     if (rest === "") {
       const full = !(request.headers.get("accept") ?? "").includes(ABBREVIATED);
       return packumentResponse(viewPackument(document, view, full), full);
     }
     return rest.startsWith("-/")
-      ? await tarball(document, path)
+      ? await tarball(document, path, run)
       : manifestResponse(viewPackument(document, view, true), rest);
   }
 
-  async function tarball(document: Packument, path: string): Promise<Response> {
+  async function tarball(document: Packument, path: string, run: AdmittedRun): Promise<Response> {
     const manifest = Object.values(document.versions).find(({ name, version }) => tarballPath(name, version) === path);
     if (manifest === undefined) return refuse(404, "No such tarball");
     const integrity = integrityOf(manifest.dist);
     if (integrity === null) return refuse(502, "The registry gives no digest for this tarball");
     const bytes = await options.tarballs.get(manifest.dist.tarball, integrity);
+    run.bytes += bytes.length;
     return new Response(Uint8Array.from(bytes), {
       headers: { "content-type": "application/octet-stream", etag: `"${digestKey(integrity)}"` },
     });
@@ -69,13 +74,19 @@ export function startGateway(options: { host: string; registry: RegistrySource; 
   });
   return {
     port: server.port ?? 0,
-    admit: (client, run) => void runs.set(client, run),
+    admit: (client, view) => void runs.set(client, { view, requests: 0, bytes: 0 }),
     dismiss: (client) => void runs.delete(client),
     [Symbol.asyncDispose]: () => server.stop(true),
   };
 }
 
 // --- internal ---
+
+interface AdmittedRun {
+  view: Omit<View, "base">;
+  requests: number;
+  bytes: number;
+}
 
 function serve(hostname: string, handle: (request: Request, client: string, base: string) => Promise<Response>) {
   const start = (port: number) =>

@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { FangsError } from "../../protocol/errors.ts";
 import { within } from "./deadline.ts";
-import { connectDocker, dockerStatus, leniently } from "./docker.ts";
+import { connectDocker, dockerStatus } from "./docker.ts";
 import { unpackHost } from "./image-host.ts";
 import { unpackPackages } from "./image-packages.ts";
 import { finishRootfs } from "./image-persona.ts";
@@ -38,7 +38,8 @@ export interface BuildOptions {
 }
 
 /**
- * Makes the image and gives it the tag, in place of an image that had it.
+ * Makes the image and gives it the tag. An image that had it stays without a name: a runner may still start containers of
+ * it, as it keeps to the image it began with.
  *
  * @throws FangsError docker_unavailable, image_build_failed
  */
@@ -55,10 +56,8 @@ export async function buildImage(options: BuildOptions): Promise<SandboxImage> {
         : await unpackPackages({ root, downloads: join(directory, "downloads"), registry: options.registry, progress });
     await finishRootfs(root);
     progress("Importing the file system into Docker");
-    const replaced = await imageId(docker, tag);
     await importRootfs(docker, root, tag, versions);
     const image = await findImage(docker, tag);
-    if (replaced !== null && replaced !== image.id) await removeReplaced(docker, replaced);
     progress(`Made ${tag} with node ${image.node} and npm ${image.npm}`);
     return image;
   } catch (cause) {
@@ -96,15 +95,6 @@ export async function findImage(docker: Docker, name: string): Promise<SandboxIm
 }
 
 // --- internal ---
-
-async function imageId(docker: Docker, name: string): Promise<string | null> {
-  return (await docker.listImages({ filters: { reference: [name] } }))[0]?.Id ?? null;
-}
-
-/** It stays if it has another name too, or a container uses it. */
-async function removeReplaced(docker: Docker, id: string): Promise<void> {
-  await leniently(docker.getImage(id).remove());
-}
 
 async function importRootfs(
   docker: Docker,

@@ -8,7 +8,7 @@ import { type Held, holdCommand } from "./barrier.ts";
 import { HOME, PROJECT, containerOptions } from "./container.ts";
 import { makeDecoys } from "./decoys.ts";
 import { until, within } from "./deadline.ts";
-import { dockerStatus, leniently } from "./docker.ts";
+import { asSandboxFailure, dockerStatus, leniently } from "./docker.ts";
 import { runInside } from "./exec.ts";
 import type { SandboxNetwork } from "./network.ts";
 import { npmSettings, unpackHome } from "./home.ts";
@@ -189,7 +189,7 @@ class RunningSandbox implements Sandbox {
   }
 
   hold(command: PhaseCommand): Promise<Held> {
-    return holdCommand(this.#container, this.#processes, command);
+    return holdCommand(this.#container, this.#processes, command).catch(asSandboxFailure);
   }
 
   survivors(): number[] {

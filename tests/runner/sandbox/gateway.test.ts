@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readdir, rm, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkPackument } from "../../../npm/packument.ts";
 import { type Gateway, startGateway } from "../../../runner/sandbox/gateway.ts";
 import type { RegistrySource } from "../../../runner/sandbox/registry-source.ts";
 import { openTarballCache } from "../../../runner/sandbox/tarball-cache.ts";
@@ -123,3 +124,33 @@ test("an audit finds nothing, and what does not exist is not found", async () =>
     expect((await ask(path)).status).toBe(404);
   for (const path of ["/..%2f..%2fetc", "/%ff", "/", "/__proto__"]) expect((await ask(path)).ok).toBe(false);
 });
+
+test("the cache keeps within its limit, and lets go of what was not used for longest", async () => {
+  const names = ["a", "b", "c", "d"];
+  const registry = stack.use(await startRegistry(names.map((name) => quiet(name, "1.0.0", noise()))));
+  const small = await mkdtemp(join(tmpdir(), "fangs-test-"));
+  stack.defer(() => rm(small, { recursive: true }));
+  const tarballs = await openTarballCache(small, registry.source, 170_000);
+  const get = async (name: string) => {
+    const { dist } = checkPackument(await registry.source.packument(name), name).versions["1.0.0"] ?? {};
+    await tarballs.get(dist?.tarball ?? "", dist?.integrity ?? "");
+    await Bun.sleep(10);
+  };
+  for (const name of ["a", "b", "a", "c"]) await get(name);
+  expect(await readdir(small)).toHaveLength(2);
+  await get("a");
+  expect(registry.requests.filter((path) => path.startsWith("/a/-/"))).toHaveLength(1);
+});
+
+test("a run that asks without end is told to stop", async () => {
+  gateway.admit(CLIENT, run);
+  for (let asked = 0; asked < 10_000; asked += 500) {
+    await Promise.all(Array.from({ length: 500 }, async () => (await ask("/-/ping")).arrayBuffer()));
+  }
+  expect((await ask("/quiet")).status).toBe(429);
+});
+
+/** Code of about 60 KB that does not compress. */
+function noise(): string {
+  return `// ${Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString("base64")}`;
+}
