@@ -43,8 +43,6 @@ describe.skipIf(noSandbox !== null)("the image", () => {
     const second = await build();
     expect(lines.length).toBeGreaterThanOrEqual(6);
     expect(second).toMatchObject({ node: first.node, npm: first.npm });
-    const docker = await connectDocker();
-    await expect(docker.getImage(first.id).inspect()).rejects.toMatchObject({ statusCode: 404 });
 
     await using opened = await openTestHost([quiet()], { image: HOST_IMAGE });
     expect(opened.host).toMatchObject({ image: second.id, nodeVersion: first.node, npmVersion: first.npm });
