@@ -41,6 +41,7 @@ describe.skipIf(noSandbox !== null)("the image", () => {
       });
     const first = await build();
     const second = await build();
+    made.push(first.id, second.id);
     expect(lines.length).toBeGreaterThanOrEqual(6);
     expect(second).toMatchObject({ node: first.node, npm: first.npm });
 
