@@ -12,6 +12,8 @@ export async function runTests(files: string[]): Promise<number> {
   const exit = await show([
     process.execPath,
     "test",
+    // Containers, compilers and real kernels take their time on a loaded machine; a hang still ends.
+    "--timeout=120000",
     "--reporter=junit",
     `--reporter-outfile=${report}`,
     ...(files.length > 0 ? files : ["./tests"]),

@@ -1,3 +1,4 @@
+import { SEVERITIES } from "../protocol/facts.ts";
 import type { Client } from "../protocol/client.ts";
 import type { Deviation } from "../protocol/models.ts";
 
@@ -49,13 +50,19 @@ export function chosen<Choice extends string>(
   return named.length === 0 ? [undefined] : choices.filter((choice) => named.includes(choice));
 }
 
-/** Every deviation of a run. */
+/** Every deviation of a run, the most severe first. */
 export async function deviationsOf(client: Pick<Client, "deviations">, run: string): Promise<Deviation[]> {
   const { items } = await collect<Deviation, string>(EVERY_DEVIATION, async (limit, before) => {
     const { deviations, next } = await client.deviations({ run, limit, ...given({ before }) });
     return { items: deviations, next };
   });
-  return items;
+  const order = ({ severity, actor, category, value }: Deviation) => [
+    9 - SEVERITIES.indexOf(severity),
+    actor,
+    category,
+    value,
+  ];
+  return items.sort((a, b) => (order(a).join("\0") < order(b).join("\0") ? -1 : 1));
 }
 
 /** The values that are there: an optional property of a query is left out, not undefined. */

@@ -67,7 +67,7 @@ function checkKernel(): Check {
 
 function checkBtf(): Check {
   const path = "/sys/kernel/btf/vmlinux";
-  return existsSync(path)
+  return isBtf(path)
     ? { name: "BTF", state: "ok", detail: path, hint: null }
     : {
         name: "BTF",
@@ -75,6 +75,13 @@ function checkBtf(): Check {
         detail: "this kernel does not describe its types",
         hint: "Use a kernel built with CONFIG_DEBUG_INFO_BTF, as distributions' kernels are.",
       };
+}
+
+/** Whether a file begins as BTF does (magic 0xeb9f, include/uapi/linux/btf.h). */
+function isBtf(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const head = readFileSync(path).subarray(0, 2);
+  return head.length === 2 && head.readUInt16LE() === 0xeb9f;
 }
 
 async function checkProbes(): Promise<Check[]> {

@@ -111,8 +111,7 @@ async function runPhases(
       if (signal.aborted) return "The scan was given up.";
       if (phases.length === MOST_COMMANDS) return `There are more than ${MOST_COMMANDS} commands to run.`;
       const end = await runCommand(command, sandbox, recording, phases);
-      // A bin may wait for its user even on --help; an import that does not end is a finding.
-      if (end.timed_out && phase === "import") return `${end.label} did not end within ${seconds(end)} s.`;
+      if (end.timed_out) return `${end.label} did not end within ${seconds(end)} s.`;
     }
   }
   return null;

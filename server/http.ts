@@ -64,7 +64,10 @@ export function listen(options: HttpOptions): HttpServer {
     url: server.url.origin,
     async stop(drainMs) {
       void server.stop();
-      await Promise.race([Promise.allSettled(inFlight), Bun.sleep(drainMs)]);
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, drainMs);
+      await Promise.race([Promise.allSettled(inFlight), late]);
+      clearTimeout(timer); // an error's process would wait for it
       await server.stop(true);
     },
   };

@@ -44,7 +44,7 @@ test.each(Object.entries(LAYOUTS))("a %s record has the size and the offsets of 
 });
 
 const header = readFileSync("bpf/trace.h", "utf8");
-const constants = Object.fromEntries(
+const constants: Record<string, number> = Object.fromEntries(
   [...header.matchAll(/^\s*([A-Z][A-Z_]+) = (\d+),/gm)].map(([, name, value]) => [name, Number(value)]),
 );
 const upper = (name: string): string => name.replace(/([A-Z])/g, "_$1").toUpperCase();
@@ -56,12 +56,14 @@ test.each([
   ["LOSS", LOSS],
   ["SOCKET", SOCKET],
   ["MARKER", MARKER],
-])("the %s numbers are the same on both sides", (prefix, table) => {
-  const ours = Object.fromEntries(Object.entries(table).map(([name, value]) => [`${prefix}_${upper(name)}`, value]));
+])("the %s numbers are the same on both sides", (prefix, table: Record<string, number>) => {
+  const ours: Record<string, number> = Object.fromEntries(
+    Object.entries(table).map(([name, value]) => [`${prefix}_${upper(name)}`, value]),
+  );
   const theirs = Object.entries(constants).filter(
     ([name]) => name.startsWith(`${prefix}_`) && !name.endsWith("_COUNT") && name !== "RECORD_NONE",
   );
-  expect(ours).toEqual(Object.fromEntries(theirs));
+  expect(ours).toEqual(Object.fromEntries<number>(theirs));
 });
 
 test("both sides speak of the same version", () => {

@@ -7,7 +7,7 @@ import { traceCommand } from "../../../runner/trace-command.ts";
 
 /** Why the sensor's tests can't run here, undefined where they can. */
 export const unavailable = process.getuid?.() === 0 ? undefined : "the probes need root";
-if (unavailable !== undefined) console.warn(`skipped: ${unavailable}`);
+if (unavailable !== undefined) process.stderr.write(`skipped: ${unavailable}\n`);
 
 /** A directory of this test run's own. */
 export const directory: string = mkdtempSync(join(tmpdir(), "fangs-sensor-"));
