@@ -1,17 +1,14 @@
 /** A runner that opens a sandbox, says so, and waits to be killed. */
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { openSandboxHost } from "../../../runner/sandbox/host.ts";
 import { TEST_IMAGE } from "./support.ts";
 
+const [runId = "", stateDir = ""] = process.argv.slice(2);
 const host = await openSandboxHost({
   image: TEST_IMAGE,
-  stateDir: await mkdtemp(join(tmpdir(), "fangs-test-")),
+  stateDir,
   registry: { packument: () => Promise.reject(new Error("none")), tarball: () => Promise.reject(new Error("none")) },
   runner: "sandbox-test-child",
 });
-const [runId = ""] = process.argv.slice(2);
 const sandbox = await host.start({
   runId,
   package: "quiet",

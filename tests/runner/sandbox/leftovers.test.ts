@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connectDocker } from "../../../runner/sandbox/docker.ts";
 import { until } from "../../../runner/sandbox/deadline.ts";
 import { LABELS } from "../../../runner/sandbox/owner.ts";
@@ -10,11 +12,15 @@ const DEADLINE = 120_000;
 describe.skipIf(noSandbox !== null)("what a dead runner leaves", () => {
   beforeAll(() => ensureImage(), 180_000);
   const children: Bun.Subprocess[] = [];
-  afterAll(() => children.forEach((child) => child.kill("SIGKILL")));
+  const stateDir = mkdtempSync(join(tmpdir(), "fangs-test-"));
+  afterAll(() => {
+    for (const child of children) child.kill("SIGKILL");
+    rmSync(stateDir, { recursive: true });
+  });
 
   async function startChild() {
     const runId = crypto.randomUUID();
-    const child = Bun.spawn([process.execPath, `${import.meta.dir}/_host-child.ts`, runId], {
+    const child = Bun.spawn([process.execPath, `${import.meta.dir}/_host-child.ts`, runId, stateDir], {
       stdout: "pipe",
       stderr: "inherit",
     });

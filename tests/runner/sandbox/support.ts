@@ -80,7 +80,7 @@ export async function startRegistry(
 /** A host with a registry of these releases and a directory of its own. */
 export async function openTestHost(releases: TestRelease[], options: Partial<SandboxHostOptions> = {}) {
   await ensureImage();
-  const stack = new AsyncDisposableStack();
+  await using stack = new AsyncDisposableStack();
   const stateDir = await mkdtemp(join(tmpdir(), "fangs-test-"));
   stack.defer(() => rm(stateDir, { recursive: true, force: true }));
   const registry = stack.use(await startRegistry(releases));
@@ -103,7 +103,8 @@ export async function openTestHost(releases: TestRelease[], options: Partial<San
       lifetimeMs: 120_000,
       ...request,
     });
-  return { host, start, registry, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  const opened = stack.move();
+  return { host, start, registry, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** Holds the command and lets it go. */
