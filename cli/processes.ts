@@ -1,7 +1,9 @@
 /** What `up`, `serve` and `runner` share: their flags' values, and waiting for the signal to stop. */
 import { hostname } from "node:os";
+import { createConsola } from "consola";
 import { FangsError } from "../protocol/errors.ts";
 import { parseCount } from "./values.ts";
+import { safe } from "./safe.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** @throws FangsError usage */
@@ -39,7 +41,12 @@ export function untilInterrupted({ interrupted }: Pick<Terminal, "interrupted">)
   });
 }
 
-/** Lines on stderr with the time in front, for processes that run for long. */
+/** Log lines on stderr, for processes that run for long. What strangers wrote in them is escaped. */
 export function teller(terminal: Pick<Terminal, "err">): (line: string) => void {
-  return (line) => terminal.err(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+  const log = createConsola({
+    reporters: [
+      { log: ({ date, args }) => terminal.err(`${date.toISOString().slice(0, 19)}Z ${safe(args.join(" "))}\n`) },
+    ],
+  });
+  return (line) => log.info(line);
 }

@@ -6,7 +6,6 @@ import { leaf } from "./command.ts";
 import { dataDirectory } from "./data-directory.ts";
 import { VERSION } from "./manifest.ts";
 import { defaultRunnerName, parseConcurrency, teller, untilInterrupted } from "./processes.ts";
-import { safe } from "./safe.ts";
 
 export const command: CommandDef = leaf({
   args: {
@@ -37,7 +36,7 @@ export const command: CommandDef = leaf({
       dataDir,
       ...(args.image ? { image: args.image } : {}),
       makeImage: false,
-      tell: (line) => tell(safe(line)),
+      tell,
     });
     tell(`runner ${name} waits for jobs`);
     await untilInterrupted(terminal);

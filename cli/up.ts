@@ -6,7 +6,6 @@ import { leaf } from "./command.ts";
 import { dataDirectory } from "./data-directory.ts";
 import { VERSION } from "./manifest.ts";
 import { defaultRunnerName, parseConcurrency, parseListen, teller, untilInterrupted } from "./processes.ts";
-import { safe } from "./safe.ts";
 
 export const command: CommandDef = leaf({
   args: {
@@ -34,7 +33,7 @@ export const command: CommandDef = leaf({
         dataDir,
         ...(args.image ? { image: args.image } : {}),
         makeImage: !args.image,
-        tell: (line) => tell(safe(line)),
+        tell,
       });
       tell(`fangs is up: ${server.url}, data in ${dataDir}`);
       tell("try: fangs scan submit -package is-number -version 7.0.0 --watch");
