@@ -10,7 +10,7 @@ const add = serverLeaf({
   description: "Watch a package.",
   args: { name: nameArg },
   run: async ({ args, client, terminal }) => {
-    const added = await client.addPackage(args.name);
+    const added = await client.addPackage({ name: args.name });
     if (args.json) printJson(terminal, "fangs.package/1", { package: added });
     else printLines(terminal, [`${safe(added.name)} is watched`]);
   },

@@ -76,6 +76,13 @@ export function resolveVersion(packument: Packument, versionOrTag?: string): Man
   );
 }
 
+/** The highest versions in semver order, the highest first; prereleases only where there are too few others. */
+export function latestVersions(packument: Packument, count: number): string[] {
+  const versions = Object.keys(packument.versions).sort((a, b) => Bun.semver.order(b, a));
+  const isStable = (version: string): boolean => !version.split("+", 1)[0]!.includes("-");
+  return [...versions.filter(isStable), ...versions.filter((version) => !isStable(version))].slice(0, count);
+}
+
 // --- internal ---
 
 /** The highest release below the wanted one, else the lowest above it. */

@@ -3,11 +3,12 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { ERRORS, type ErrorCode, FangsError } from "./errors.ts";
 import {
+  AllowEntry,
   Baseline,
   Deviation,
   Lease,
   type LeaseRequest,
-  Package,
+  PackageDetail,
   Problem,
   Run,
   RunDetail,
@@ -17,6 +18,16 @@ import {
   type ScanRequest,
 } from "./models.ts";
 import {
+  type AllowImport,
+  AllowImported,
+  AllowPage,
+  type AllowQuery,
+  AllowRemoved,
+  type AllowRequest,
+  BaselineHistory,
+  type BaselineImport,
+  type BaselineQuery,
+  type DecisionRequest,
   DeviationPage,
   type DeviationQuery,
   EventPage,
@@ -25,14 +36,20 @@ import {
   HEADERS,
   LeaseRenewal,
   PackageList,
+  type PackageRequest,
+  type PackageSettings,
+  type PageQuery,
   Pending,
   ProcessTree,
   Promotion,
+  Rejection,
+  ReleasePage,
   RunPage,
   Runner,
   RunnerList,
   type RunQuery,
   SegmentReceipt,
+  Undone,
 } from "./requests.ts";
 
 const DEADLINE_MS = 30_000;
@@ -72,15 +89,39 @@ export function createClient(options: ClientOptions) {
     /** A new run of the same scan. */
     retryRun: (id: string) => post(Run, path`/v1/runs/${id}/retry`),
     promoteRun: (id: string, reason: string) => post(Promotion, path`/v1/runs/${id}/promote`, { reason }),
+    rejectRun: (id: string, reason: string) => post(Rejection, path`/v1/runs/${id}/reject`, { reason }),
     pending: () => get(Pending, "/v1/pending"),
 
     deviations: (query: DeviationQuery = {}) => get(DeviationPage, `/v1/deviations${search(query)}`),
     deviation: (id: string) => get(Deviation, path`/v1/deviations/${id}`),
 
+    /** All of them or none. */
+    promoteDeviations: (request: DecisionRequest) => post(Promotion, "/v1/deviations/promote", request),
+    rejectDeviations: (request: DecisionRequest) => post(Rejection, "/v1/deviations/reject", request),
+
     packages: () => get(PackageList, "/v1/packages"),
-    addPackage: (name: string) => post(Package, "/v1/packages", { name }),
+    package: (name: string) => get(PackageDetail, path`/v1/packages/${name}`),
+    addPackage: (request: PackageRequest) => post(PackageDetail, "/v1/packages", request),
+    setPackage: (name: string, settings: PackageSettings) => put(PackageDetail, path`/v1/packages/${name}`, settings),
+    resetPackage: async (name: string, reason: string): Promise<void> =>
+      void (await send(path`/v1/packages/${name}/reset`, { method: "POST", ...json({ reason }) })),
     removePackage: (name: string) => remove(path`/v1/packages/${name}`),
-    baseline: (name: string) => get(Baseline, path`/v1/baselines/${name}`),
+    releases: (name: string, query: PageQuery = {}) => get(ReleasePage, path`/v1/releases/${name}` + search(query)),
+
+    baseline: (name: string, query: BaselineQuery = {}) => get(Baseline, path`/v1/baselines/${name}` + search(query)),
+    importBaseline: (name: string, baseline: BaselineImport) => put(Baseline, path`/v1/baselines/${name}`, baseline),
+    rebuildBaseline: (name: string, reason: string) => post(Baseline, path`/v1/baselines/${name}/rebuild`, { reason }),
+    undoBaseline: (name: string, reason: string) => post(Undone, path`/v1/baselines/${name}/undo`, { reason }),
+    baselineHistory: (name: string, query: PageQuery = {}) =>
+      get(BaselineHistory, path`/v1/baselines/${name}/history` + search(query)),
+
+    allowList: (query: AllowQuery = {}) => get(AllowPage, `/v1/allow${search(query)}`),
+    addAllow: (request: AllowRequest) => post(AllowEntry, "/v1/allow", request),
+    importAllow: (request: AllowImport) => post(AllowImported, "/v1/allow/import", request),
+    /** By id, or the name of a set that fangs came with. */
+    async removeAllow(id: string): Promise<AllowRemoved> {
+      return decode(AllowRemoved, await send(path`/v1/allow/${id}`, { method: "DELETE" }));
+    },
 
     runners: () => get(RunnerList, "/v1/runners"),
     registerRunner: (runner: RunnerRegistration) => put(Runner, path`/v1/runners/${runner.name}`, runner),

@@ -15,6 +15,12 @@ export type RunState = (typeof RUN_STATES)[number];
 export const VERDICTS = ["seeded", "clean", "deviant", "inconclusive"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 export const PHASE_NAMES = ["install", "import", "bin", "linger"] as const;
+/** scan: somebody asked for it; seed: one of the runs that make a baseline; control: to tell a change of the world. */
+export const RUN_KINDS = ["scan", "seed", "control"] as const;
+/** accepted: it built the baseline; rejected: it never will. */
+export const DECISIONS = ["accepted", "rejected"] as const;
+export const ALLOW_KINDS = ["cidr", "path", "sni", "dns", "exec", "command"] as const;
+export type AllowKind = (typeof ALLOW_KINDS)[number];
 export const NETWORK_MODES = ["registry", "open", "none"] as const;
 
 /** How one command of a phase ended. A phase can have several (each entry, each bin). */
@@ -92,7 +98,13 @@ export const Run = Type.Object({
   attempt: Type.Integer(),
   runner: Nullable(Type.String()),
   events: Type.Integer(),
+  kind: oneOf(RUN_KINDS),
+  decision: Nullable(oneOf(DECISIONS)),
   deviations: Type.Integer(),
+  /** How many of the deviations are open, promoted and rejected. */
+  open: Type.Integer(),
+  promoted: Type.Integer(),
+  rejected: Type.Integer(),
   max_severity: Nullable(oneOf(SEVERITIES)),
   created_at: Time,
   started_at: Nullable(Time),
@@ -100,7 +112,38 @@ export const Run = Type.Object({
 });
 export type Run = Static<typeof Run>;
 
-export const RunDetail = Type.Composite([Run, Type.Object({ result: Nullable(RunResult) })]);
+/** An entry of the allow-list. */
+export const AllowEntry = Type.Object({
+  id: Id,
+  kind: oneOf(ALLOW_KINDS),
+  value: Type.String(),
+  /** null: every package. */
+  package: Nullable(PackageName),
+  /** null: whoever does it. */
+  actor: Nullable(Type.String()),
+  note: Type.String(),
+  /** The set that fangs came with, e.g. `cdn`; null: somebody added it. */
+  shipped: Nullable(Type.String()),
+  created_by: Type.String(),
+  created_at: Time,
+  expires_at: Nullable(Time),
+});
+export type AllowEntry = Static<typeof AllowEntry>;
+
+/** A behaviour that was new and allowed, with the entry as it was then. */
+export const AllowedBehaviour = Type.Object({
+  actor: Type.String(),
+  category: Type.String(),
+  value: Type.String(),
+  count: Type.Integer(),
+  rule: AllowEntry,
+});
+export type AllowedBehaviour = Static<typeof AllowedBehaviour>;
+
+export const RunDetail = Type.Composite([
+  Run,
+  Type.Object({ result: Nullable(RunResult), allowed: Type.Array(AllowedBehaviour) }),
+]);
 export type RunDetail = Static<typeof RunDetail>;
 
 /** A process on the way from a phase's root to the one that acted. */
@@ -141,6 +184,14 @@ export const Deviation = Type.Object({
   severity: oneOf(SEVERITIES),
   state: oneOf(DEVIATION_STATES),
   evidence: Evidence,
+  /** Id of the finding that it belongs to; null: it stands alone. */
+  chain: Nullable(Type.String()),
+  /** Whether the release before shows it today too. */
+  drift: Type.Boolean(),
+  /** An earlier deviation of this package, the same behaviour, that was rejected. */
+  rejected_before: Nullable(Id),
+  /** Other packages of which any run ever showed this category and value. */
+  other_packages: Type.Integer(),
   created_at: Time,
 });
 export type Deviation = Static<typeof Deviation>;
@@ -161,14 +212,43 @@ export const ScanRequest = Type.Object(
 );
 export type ScanRequest = Static<typeof ScanRequest>;
 
+const Severities = Type.Record(Type.String(), oneOf(SEVERITIES));
 export const Package = Type.Object({
   name: PackageName,
   created_at: Time,
   /** Versions that built the baseline. */
   maturity: Type.Integer(),
   fingerprints: Type.Integer(),
+  /** Whether runs are still awaited that make the baseline. */
+  seeding: Type.Boolean(),
+  /** Severities of this package's own, by category. */
+  severities: Severities,
 });
 export type Package = Static<typeof Package>;
+
+/** One release of those that a package is, or was last, seeded from. */
+export const Seed = Type.Object({
+  version: Version,
+  run_id: Id,
+  state: oneOf(RUN_STATES),
+  verdict: Nullable(oneOf(VERDICTS)),
+  reason: Nullable(Type.String()),
+});
+export type Seed = Static<typeof Seed>;
+export const BaselineSummary = Type.Object({
+  node_major: Type.Integer(),
+  maturity: Type.Integer(),
+  fingerprints: Type.Integer(),
+});
+export const PackageDetail = Type.Composite([
+  Package,
+  Type.Object({ seeds: Type.Array(Seed), baselines: Type.Array(BaselineSummary) }),
+]);
+export type PackageDetail = Static<typeof PackageDetail>;
+
+/** A version with its runs, the newest first (at most 20). */
+export const Release = Type.Object({ version: Version, runs: Type.Array(Run) });
+export type Release = Static<typeof Release>;
 
 export const BaselineEntry = Type.Object({
   actor: Type.String(),
@@ -176,17 +256,41 @@ export const BaselineEntry = Type.Object({
   value: Type.String(),
   first_version: Version,
   last_version: Version,
-  first_run: Id,
-  last_run: Id,
+  /** null: it was imported. */
+  first_run: Nullable(Id),
+  last_run: Nullable(Id),
+  /** Those versions that built the baseline whose run showed it. */
+  versions: Type.Array(Version),
 });
 export type BaselineEntry = Static<typeof BaselineEntry>;
 export const Baseline = Type.Object({
   package: PackageName,
+  /** Baselines are kept apart by the major version of Node.js. */
+  node_major: Type.Integer(),
+  /** All for which there is a baseline. */
+  node_majors: Type.Array(Type.Integer()),
   maturity: Type.Integer(),
   versions: Type.Array(Version),
   entries: Type.Array(BaselineEntry),
 });
 export type Baseline = Static<typeof Baseline>;
+
+/** What was done to a baseline: who, when, why, and what it changed. */
+export const BaselineChange = Type.Object({
+  id: Id,
+  at: Time,
+  actor: Type.String(),
+  action: Type.String(),
+  reason: Nullable(Type.String()),
+  /** The change that this one took back. */
+  undoes: Nullable(Id),
+  /** Whether a later one took it back. */
+  undone: Type.Boolean(),
+  /** Lines such as `import net_new_dns evil.example`, `version 1.2.0`, `deviation <id> rejected`. */
+  added: Type.Array(Type.String()),
+  removed: Type.Array(Type.String()),
+});
+export type BaselineChange = Static<typeof BaselineChange>;
 
 /** One event of a run for people: who, what, with which result. */
 export const RunEvent = Type.Object({

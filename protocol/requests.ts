@@ -2,16 +2,21 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { SEVERITIES } from "./facts.ts";
 import {
+  ALLOW_KINDS,
+  AllowEntry,
+  BaselineChange,
   Deviation,
   DEVIATION_STATES,
   Package,
   PackageName,
+  Release,
   Run,
   RUN_STATES,
   RunEvent,
   RunnerRegistration,
   RunProcess,
   VERDICTS,
+  Version,
 } from "./models.ts";
 
 const oneOf = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)));
@@ -26,8 +31,91 @@ export const ReasonRequest = Type.Object(
 );
 export type ReasonRequest = Static<typeof ReasonRequest>;
 
-export const PackageRequest = Type.Object({ name: PackageName }, { additionalProperties: false });
+/** How many of the latest releases make the first baseline, 3 if not given; 0: only watch it. */
+export const SEED_LIMIT = 20;
+export const PackageRequest = Type.Object(
+  { name: PackageName, seed: Type.Optional(Type.Integer({ minimum: 0, maximum: SEED_LIMIT })) },
+  { additionalProperties: false },
+);
 export type PackageRequest = Static<typeof PackageRequest>;
+
+/** Severities by category; null takes the package's own away. Categories that are not named stay as they are. */
+export const PackageSettings = Type.Object(
+  { severities: Type.Record(Type.String({ maxLength: 64 }), Nullable(oneOf(SEVERITIES))) },
+  { additionalProperties: false },
+);
+export type PackageSettings = Static<typeof PackageSettings>;
+
+/** Deviations by id, or a unique part of it: all of them or, where one cannot, none. */
+export const DecisionRequest = Type.Object(
+  {
+    ids: Type.Array(IdPrefix, { minItems: 1, maxItems: 500 }),
+    reason: Type.String({ minLength: 1, maxLength: 2000 }),
+  },
+  { additionalProperties: false },
+);
+export type DecisionRequest = Static<typeof DecisionRequest>;
+
+/** Which of the baselines of a package; the one of the highest major if not given. */
+export const BaselineQuery = Type.Object(
+  { node: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })) },
+  { additionalProperties: false },
+);
+export type BaselineQuery = Static<typeof BaselineQuery>;
+
+/** A whole baseline, to take the place of the one that is there. */
+export const BaselineImport = Type.Object(
+  {
+    node_major: Type.Integer({ minimum: 1, maximum: 9999 }),
+    versions: Type.Array(Version, { minItems: 1, maxItems: 1000 }),
+    behaviours: Type.Array(
+      Type.Object(
+        {
+          actor: Type.String({ minLength: 1, maxLength: 300 }),
+          category: Type.String({ minLength: 1, maxLength: 64 }),
+          value: Type.String({ minLength: 1, maxLength: 25_000 }),
+        },
+        { additionalProperties: false },
+      ),
+      { maxItems: 100_000 },
+    ),
+    reason: Type.String({ minLength: 1, maxLength: 2000 }),
+  },
+  { additionalProperties: false },
+);
+export type BaselineImport = Static<typeof BaselineImport>;
+
+/** `before`: the id that the page before ended with. */
+export const PageQuery = Type.Object(
+  { limit: Type.Optional(Limit), before: Type.Optional(IdPrefix) },
+  { additionalProperties: false },
+);
+export type PageQuery = Static<typeof PageQuery>;
+
+export const AllowRequest = Type.Object(
+  {
+    kind: oneOf(ALLOW_KINDS),
+    value: Type.String({ minLength: 1, maxLength: 2000 }),
+    package: Type.Optional(PackageName),
+    actor: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
+    note: Type.String({ minLength: 1, maxLength: 2000 }),
+    expires_at: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+  },
+  { additionalProperties: false },
+);
+export type AllowRequest = Static<typeof AllowRequest>;
+export const AllowImport = Type.Object(
+  { entries: Type.Array(AllowRequest, { minItems: 1, maxItems: 10_000 }) },
+  { additionalProperties: false },
+);
+export type AllowImport = Static<typeof AllowImport>;
+
+/** With a package: what holds for it, the global entries included. */
+export const AllowQuery = Type.Object(
+  { package: Type.Optional(PackageName), limit: Type.Optional(Limit), before: Type.Optional(IdPrefix) },
+  { additionalProperties: false },
+);
+export type AllowQuery = Static<typeof AllowQuery>;
 
 /** `before`: the id that the page before ended with. */
 export const RunQuery = Type.Object(
@@ -86,6 +174,25 @@ export type PackageList = Static<typeof PackageList>;
 /** How many deviations were accepted. */
 export const Promotion = Type.Object({ promoted: Type.Integer() });
 export type Promotion = Static<typeof Promotion>;
+/** The action that was taken back, e.g. `baseline.promote`. */
+export const Undone = Type.Object({ undone: Type.String() });
+export type Undone = Static<typeof Undone>;
+/** How many deviations were rejected. */
+export const Rejection = Type.Object({ rejected: Type.Integer() });
+export type Rejection = Static<typeof Rejection>;
+/** Newest first; `next` goes into `before` of the next page, null: that was all. */
+export const BaselineHistory = Type.Object({ changes: Type.Array(BaselineChange), next: Nullable(Type.String()) });
+export type BaselineHistory = Static<typeof BaselineHistory>;
+/** The release that ran last comes first. */
+export const ReleasePage = Type.Object({ releases: Type.Array(Release), next: Nullable(Type.String()) });
+export type ReleasePage = Static<typeof ReleasePage>;
+export const AllowPage = Type.Object({ entries: Type.Array(AllowEntry), next: Nullable(Type.String()) });
+export type AllowPage = Static<typeof AllowPage>;
+/** How many entries of the allow-list were new, and how many were there already. */
+export const AllowImported = Type.Object({ added: Type.Integer(), kept: Type.Integer() });
+export type AllowImported = Static<typeof AllowImported>;
+export const AllowRemoved = Type.Object({ removed: Type.Integer() });
+export type AllowRemoved = Static<typeof AllowRemoved>;
 export const LeaseRenewal = Type.Object({ expires_at: Type.Integer() });
 export type LeaseRenewal = Static<typeof LeaseRenewal>;
 

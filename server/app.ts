@@ -99,6 +99,8 @@ function startSweep(services: Services, everyMs: number): { stop(): Promise<void
     while (!services.stopping.aborted) {
       try {
         if (await sweepExpired(services)) services.jobs.fire();
+        // Runs that waited for the seeds of their package.
+        await resumeAnalyses(services);
       } catch (error) {
         logDefect(error);
       }

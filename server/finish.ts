@@ -1,19 +1,25 @@
 /** The end of a run: its result arrives, it is analysed once, and everything that follows is stored at once. */
 import { FangsError } from "../protocol/errors.ts";
-import type { Run, RunDetail, RunResult } from "../protocol/models.ts";
+import type { AllowEntry, Run, RunDetail, RunResult } from "../protocol/models.ts";
+import { findAllowing } from "./analysis/allow.ts";
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
 import { readTrace } from "./ingest.ts";
+import { nodeMajorOf } from "./node-major.ts";
 import { leaseLost } from "./queue.ts";
+import { roleInSeeding, settleSeeding } from "./seeding.ts";
 import type { Services } from "./services.ts";
-import { audit } from "./store/audit.ts";
+import { maxSeverity } from "./severity.ts";
+import { allowFor } from "./store/allow.ts";
+import { insertAllowed } from "./store/allowed.ts";
+import { recordChange } from "./store/baseline-changes.ts";
 import { addBaselineEntries, addBaselineVersion, readBaseline, touchBaseline } from "./store/baselines.ts";
 import { insertDeviations } from "./store/deviations.ts";
 import { insertFingerprints } from "./store/fingerprints.ts";
 import { deleteJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
-import { getLease, getRun, getRunDetail, listRunIds, moveRun } from "./store/runs.ts";
+import { readSeverities } from "./store/packages.ts";
+import { decideRun, getLease, getRun, getRunDetail, listRunIds, moveRun } from "./store/runs.ts";
 import { segmentNumbers } from "./store/traces.ts";
-import { maxSeverity } from "./severity.ts";
 
 /**
  * Accepts a result and answers with the analysed run. The same lease again gets the same answer.
@@ -34,7 +40,7 @@ export async function acceptResult(services: Services, runId: string, lease: str
   return getRun(services.db, runId);
 }
 
-/** Analyses what a stopped server left behind. One bad run does not keep the others from it. */
+/** Analyses what a stopped server left behind, and what waited for the seeds of its package. One bad run does not keep the others from it. */
 export async function resumeAnalyses(services: Services): Promise<void> {
   for (const id of await listRunIds(services.db, "analysing")) await analyseRun(services, id);
 }
@@ -55,48 +61,67 @@ async function analyseStored(services: Services, id: string): Promise<void> {
   const { db, metrics } = services;
   const run = await getRunDetail(db, id);
   const { result } = run;
-  if (run.state !== "analysing" || result === null) return;
+  if (run.state !== "analysing" || result === null || (await roleInSeeding(db, run)) === "wait") return;
   const done = metrics.analysisSeconds.startTimer();
   try {
     const segments = await readTrace(db, id);
     // Baseline and verdict in one transaction: two first runs of a package cannot both seed it.
     const output = await db.transaction(async (inner) => {
-      const baseline = await readBaseline(inner, run.package);
-      const input = { package: run.package, version: run.version, result, segments, baseline };
+      const role = await roleInSeeding(inner, run);
+      if (role === "wait") return undefined;
+      const now = services.now();
+      const nodeMajor = nodeMajorOf(result);
+      const allow = await allowFor(inner, run.package, now);
+      const input = {
+        ...{ package: run.package, version: run.version, result, segments, allow, seeding: role === "seed" },
+        baseline: await readBaseline(inner, run.package, nodeMajor),
+        severities: await readSeverities(inner, run.package),
+      };
       const analysed = services.analysis.analyse(input);
       checkOutput(input, analysed);
-      await store(inner, run, analysed, services.now());
+      await store(inner, { run, nodeMajor, allow, isSeed: input.seeding }, analysed, now);
+      await settleSeeding(inner, run.package, now);
       return analysed;
     });
+    if (output === undefined) return;
     metrics.runs.inc({ verdict: output.verdict });
     for (const { category, severity } of output.deviations) metrics.deviations.inc({ category, severity });
   } catch (cause) {
     // An operator may have ended the run meanwhile.
     if ((await getRun(db, id)).state !== "analysing") return;
     const why = cause instanceof Error ? cause.message : String(cause);
-    await moveRun(db, id, "failed", { reason: `The analysis failed: ${why}` });
+    await db.transaction(async (inner) => {
+      await moveRun(inner, id, "failed", { reason: `The analysis failed: ${why}` });
+      await settleSeeding(inner, run.package, services.now());
+    });
     metrics.runs.inc({ verdict: "failed" });
   } finally {
     done();
+    services.jobs.fire();
   }
 }
 
-async function store(db: Database, run: RunDetail, output: AnalysisOutput, now: number): Promise<void> {
-  const seen = { package: run.package, version: run.version, run_id: run.id };
+interface Context {
+  run: RunDetail;
+  nodeMajor: number;
+  allow: readonly AllowEntry[];
+  /** Whether the baseline is made later, together with the other seeds. */
+  isSeed: boolean;
+}
+
+async function store(db: Database, context: Context, output: AnalysisOutput, now: number): Promise<void> {
+  const { run, nodeMajor, allow, isSeed } = context;
+  const seen = { package: run.package, node_major: nodeMajor, version: run.version, run_id: run.id };
   await insertFingerprints(db, run.id, output.fingerprints);
   await insertDeviations(db, run, output.deviations, now);
-  if (output.verdict === "seeded") {
-    await addBaselineVersion(db, seen, now);
-    await addBaselineEntries(db, seen, output.fingerprints);
-    await audit(db, {
-      at: now,
-      actor: "fangs",
-      action: "baseline.seed",
-      subject: run.package,
-      reason: `The first complete run, of ${run.version}.`,
-      after: { run: run.id, entries: output.fingerprints.length },
-    });
-  }
+  await insertAllowed(
+    db,
+    run.id,
+    output.allowed.flatMap((behaviour) => {
+      const rule = findAllowing(allow, behaviour);
+      return rule === undefined ? [] : [{ ...behaviour, rule }];
+    }),
+  );
   if (output.verdict === "clean") await touchBaseline(db, seen);
   await moveRun(db, run.id, "done", {
     verdict: output.verdict,
@@ -105,6 +130,17 @@ async function store(db: Database, run: RunDetail, output: AnalysisOutput, now: 
     deviations: output.deviations.length,
     max_severity: maxSeverity(output.deviations),
   });
+  if (output.verdict !== "seeded" || isSeed) return;
+  const reason = `The first complete run, of ${run.version}.`;
+  await recordChange(
+    db,
+    { at: now, actor: "fangs", action: "baseline.seed", subject: run.package, reason },
+    async () => {
+      await addBaselineVersion(db, seen, now);
+      await addBaselineEntries(db, seen, output.fingerprints);
+      await decideRun(db, run.id, "accepted");
+    },
+  );
 }
 
 /** A baseline must never be made or confirmed by a run that did not complete: that is not left to analysis alone. */

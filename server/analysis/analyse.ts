@@ -1,7 +1,8 @@
 /** From a stored trace to a verdict. */
 import { createDiffer, type BaselineValue, type Delta, type Differ } from "../../differ-wasm/host.ts";
-import { CATEGORIES, categoryName } from "../../protocol/facts.ts";
+import { CATEGORIES, categoryName, type Fingerprint } from "../../protocol/facts.ts";
 import { createActors, type Actors } from "./actors.ts";
+import { findAllowing } from "./allow.ts";
 import { extractFacts } from "./extract.ts";
 import { byIdentity, DEVIATION_LIMIT, judge, type Behaviour } from "./judge.ts";
 import type { AnalysisInput, AnalysisOutput, BaselineFingerprint } from "./types.ts";
@@ -34,20 +35,32 @@ export function analyserOn(differ: Differ): Analyse {
     const fresh = behaviours.filter(({ known }) => !known).length;
     const tooMany = input.baseline !== null && fresh > DEVIATION_LIMIT ? `${fresh} new behaviours` : null;
     const flood = coreFlood ?? extraction.flood ?? tooMany;
-    const deviations = judge(input, behaviours, flood);
+    // A leak is new whatever the baseline has, and no entry matches it.
+    const [allowed, others] = split(
+      behaviours,
+      (behaviour) => input.baseline !== null && !behaviour.known && findAllowing(input.allow, behaviour) !== undefined,
+    );
+    const deviations = judge(input, others, flood);
     return {
       ...reachVerdict(input, { extraction, deviations, behaviours: behaviours.length, flood, bad }),
-      fingerprints: behaviours.map(({ actor, category, value, count, first }) => ({
-        actor,
-        category,
-        value,
-        count,
-        first,
-      })),
+      fingerprints: behaviours.map(toFingerprint),
       deviations,
+      allowed: allowed.map(toFingerprint),
       rules: RULES_VERSION,
     };
   };
+}
+
+// --- internal ---
+
+function split<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  const halves: [T[], T[]] = [[], []];
+  for (const item of items) halves[isFirst(item) ? 0 : 1].push(item);
+  return halves;
+}
+
+function toFingerprint({ actor, category, value, count, first }: Behaviour): Fingerprint {
+  return { actor, category, value, count, first };
 }
 
 function toBaselineValue({ actor, category, value }: BaselineFingerprint, actors: Actors): BaselineValue {

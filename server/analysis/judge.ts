@@ -1,5 +1,5 @@
 /** Which behaviours of a run are deviations, how bad they are, and their proof. */
-import { SEVERITIES, type Fingerprint } from "../../protocol/facts.ts";
+import { SEVERITIES, type Fingerprint, type Severity } from "../../protocol/facts.ts";
 import { collectEvidence, unproven } from "./evidence.ts";
 import { severityOf } from "./severity.ts";
 import type { AnalysisInput, NewDeviation } from "./types.ts";
@@ -21,7 +21,7 @@ export function judge(input: AnalysisInput, behaviours: readonly Behaviour[], fl
     category === "canary_leak" || (input.baseline !== null && !known);
   const claims = behaviours
     .filter(isNew)
-    .map((behaviour) => ({ ...behaviour, severity: severityOf(behaviour) }))
+    .map((behaviour) => ({ ...behaviour, severity: chosenSeverity(input, behaviour) }))
     .sort(bySeverity)
     .slice(0, DEVIATION_LIMIT);
   const evidence = collectEvidence(input, claims);
@@ -31,11 +31,17 @@ export function judge(input: AnalysisInput, behaviours: readonly Behaviour[], fl
     value,
     severity,
     evidence: evidence[i] ?? unproven({ first: 0, count: 0 }),
+    ...ALONE,
   }));
   if (flood === null || input.baseline === null) return deviations;
   const [event, count] = [0, 1];
   const flooded = { actor: RUN_ACTOR, category: "flood", value: flood } as const;
-  deviations.push({ ...flooded, severity: severityOf(flooded), evidence: unproven({ first: event, count }, flood) });
+  deviations.push({
+    ...flooded,
+    ...ALONE,
+    severity: severityOf(flooded),
+    evidence: unproven({ first: event, count }, flood),
+  });
   return deviations.sort(bySeverity);
 }
 
@@ -50,6 +56,16 @@ type Identity = Pick<Fingerprint, "actor" | "category" | "value">;
 
 /** Nobody in particular: the run as a whole. */
 const RUN_ACTOR = "run";
+
+/** Of a deviation that belongs to no finding and was compared with no control run. */
+const ALONE = { chain: null, drift: false } as const;
+
+/** The operator's severity for the category where there is one; a leak stays what it is. */
+function chosenSeverity({ severities }: AnalysisInput, behaviour: Identity): Severity {
+  const { category } = behaviour;
+  const chosen = category !== "canary_leak" && Object.hasOwn(severities, category) ? severities[category] : undefined;
+  return chosen ?? severityOf(behaviour);
+}
 
 function bySeverity(
   a: Identity & Pick<NewDeviation, "severity">,

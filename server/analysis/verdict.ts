@@ -34,7 +34,9 @@ export function reachVerdict(input: AnalysisInput, findings: Findings): { verdic
   if (input.baseline === null) {
     return {
       verdict: "seeded",
-      reason: `The package had no baseline: the ${findings.behaviours} behaviours of this run are its first.`,
+      reason: input.seeding
+        ? `One of several seeds, with ${findings.behaviours} behaviours; the baseline is made when all have ended.`
+        : `The package had no baseline: the ${findings.behaviours} behaviours of this run are its first.`,
     };
   }
   return { verdict: "clean", reason: null };

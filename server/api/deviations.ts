@@ -1,6 +1,8 @@
-import { DeviationQuery } from "../../protocol/requests.ts";
+import { DecisionRequest, DeviationQuery } from "../../protocol/requests.ts";
+import { promoteDeviations, rejectDeviations } from "../decisions.ts";
 import { getDeviation, listDeviations } from "../store/deviations.ts";
 import { findId } from "../store/ids.ts";
+import type { Database } from "../store/open.ts";
 import { type Route, route } from "./route.ts";
 
 export const deviationRoutes: Route[] = [
@@ -25,4 +27,34 @@ export const deviationRoutes: Route[] = [
     scope: "read",
     handle: async ({ services: { db }, param }) => getDeviation(db, await findId(db, "deviation", param("id"))),
   }),
+
+  route({
+    method: "POST",
+    path: "/v1/deviations/promote",
+    scope: "triage",
+    body: DecisionRequest,
+    async handle({ services, identity, body }) {
+      const ids = await fullIds(services.db, body.ids);
+      return { promoted: await promoteDeviations(services, ids, { actor: identity.name, reason: body.reason }) };
+    },
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/deviations/reject",
+    scope: "triage",
+    body: DecisionRequest,
+    async handle({ services, identity, body }) {
+      const ids = await fullIds(services.db, body.ids);
+      return { rejected: await rejectDeviations(services, ids, { actor: identity.name, reason: body.reason }) };
+    },
+  }),
 ];
+
+// --- internal ---
+
+async function fullIds(db: Database, given: readonly string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const part of given) ids.push(await findId(db, "deviation", part));
+  return ids;
+}

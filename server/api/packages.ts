@@ -1,9 +1,8 @@
-import { checkPackageName } from "../../npm/names.ts";
-import { PackageRequest } from "../../protocol/requests.ts";
+import { PackageRequest, PackageSettings, ReasonRequest } from "../../protocol/requests.ts";
+import { resetPackage } from "../baseline-operations.ts";
+import { removePackage, setPackage, watchPackage } from "../packages.ts";
 import { COMMON_HEADERS } from "../problem.ts";
-import { missing } from "../store/ids.ts";
-import { addPackage, findPackage, listPackages } from "../store/packages.ts";
-import { removePackage } from "../triage.ts";
+import { getPackage, listPackages } from "../store/packages.ts";
 import { type Route, route } from "./route.ts";
 
 export const packageRoutes: Route[] = [
@@ -20,10 +19,32 @@ export const packageRoutes: Route[] = [
     scope: "triage",
     body: PackageRequest,
     status: 201,
-    async handle({ services: { db, now }, body }) {
-      const name = checkPackageName(body.name);
-      await addPackage(db, name, now());
-      return (await findPackage(db, name)) ?? Promise.reject(missing("package", name));
+    handle: async ({ services, identity, body }) => watchPackage(services, body, identity.name),
+  }),
+
+  route({
+    method: "GET",
+    path: "/v1/packages/:name",
+    scope: "read",
+    handle: async ({ services: { db }, param }) => getPackage(db, param("name")),
+  }),
+
+  route({
+    method: "PUT",
+    path: "/v1/packages/:name",
+    scope: "triage",
+    body: PackageSettings,
+    handle: async ({ services, identity, param, body }) => setPackage(services, param("name"), body, identity.name),
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/packages/:name/reset",
+    scope: "triage",
+    body: ReasonRequest,
+    async handle({ services, identity, param, body }) {
+      await resetPackage(services, param("name"), { actor: identity.name, ...body });
+      return new Response(null, { status: 204, headers: COMMON_HEADERS });
     },
   }),
 

@@ -3,11 +3,13 @@ import { Elysia } from "elysia";
 import { FangsError } from "../../protocol/errors.ts";
 import { problemResponse } from "../problem.ts";
 import type { Services } from "../services.ts";
+import { allowRoutes } from "./allow.ts";
 import { baselineRoutes } from "./baselines.ts";
 import { deviationRoutes } from "./deviations.ts";
 import { healthRoutes } from "./health.ts";
 import { jobRoutes } from "./jobs.ts";
 import { packageRoutes } from "./packages.ts";
+import { releaseRoutes } from "./releases.ts";
 import type { Route } from "./route.ts";
 import { runRoutes } from "./runs.ts";
 import { runnerRoutes } from "./runners.ts";
@@ -21,7 +23,9 @@ export const ROUTES: readonly Route[] = [
   ...traceRoutes,
   ...deviationRoutes,
   ...packageRoutes,
+  ...releaseRoutes,
   ...baselineRoutes,
+  ...allowRoutes,
   ...runnerRoutes,
   ...jobRoutes,
 ];

@@ -1,11 +1,12 @@
 import { FangsError } from "../../protocol/errors.ts";
 import { EventQuery, ReasonRequest, RunQuery } from "../../protocol/requests.ts";
+import { promoteRun, rejectRun } from "../decisions.ts";
 import { readTrace } from "../ingest.ts";
 import type { RecordedRun } from "../services.ts";
 import { findId } from "../store/ids.ts";
 import type { Database } from "../store/open.ts";
 import { getRun, getRunDetail, listPending, listRuns } from "../store/runs.ts";
-import { failRun, promoteRun, retryRun } from "../triage.ts";
+import { failRun, retryRun } from "../triage.ts";
 import { type Route, route } from "./route.ts";
 
 export const runRoutes: Route[] = [
@@ -80,6 +81,17 @@ export const runRoutes: Route[] = [
     async handle({ services, identity, param, body }) {
       const id = await findId(services.db, "run", param("id"));
       return { promoted: await promoteRun(services, id, { actor: identity.name, reason: body.reason }) };
+    },
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/runs/:id/reject",
+    scope: "triage",
+    body: ReasonRequest,
+    async handle({ services, identity, param, body }) {
+      const id = await findId(services.db, "run", param("id"));
+      return { rejected: await rejectRun(services, id, { actor: identity.name, reason: body.reason }) };
     },
   }),
 ];

@@ -14,6 +14,8 @@ export interface AuditEntry {
   reason?: string;
   before?: unknown;
   after?: unknown;
+  /** The entry whose change this one takes back. */
+  undoes?: string;
 }
 
 /** Writes an entry; meant for the transaction that makes the change. */
@@ -29,6 +31,7 @@ export async function audit(db: Database, entry: AuditEntry): Promise<void> {
       reason: entry.reason ?? null,
       before: entry.before === undefined ? null : JSON.stringify(entry.before),
       after: entry.after === undefined ? null : JSON.stringify(entry.after),
+      undoes: entry.undoes ?? null,
     })
     .execute();
 }

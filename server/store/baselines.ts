@@ -1,58 +1,92 @@
-/** What a package is known to do: its accepted fingerprints and the versions that built them. */
+/** What a package is known to do: its accepted fingerprints and the versions that built them, per major of Node.js. */
 import { type Category, CATEGORIES } from "../../protocol/facts.ts";
 import type { Baseline } from "../../protocol/models.ts";
 import type { BaselineFingerprint } from "../analysis/types.ts";
 import type { Database } from "./open.ts";
 
-interface Seen {
+/** A version of a package, and the run that shows what it does. */
+export interface Sighting {
   package: string;
+  node_major: number;
   version: string;
   run_id: string;
 }
-interface Behaviour {
+/** The same where the run is not known: it was imported. */
+export type Origin = Omit<Sighting, "run_id"> & { run_id: string | null };
+export interface Behaviour {
   actor: string;
   category: string;
   value: string;
 }
 
-/** The accepted fingerprints, null where the package has no baseline. */
-export async function readBaseline(db: Database, name: string): Promise<BaselineFingerprint[] | null> {
-  const version = await db.query
-    .selectFrom("baseline_version")
-    .select("version")
-    .where("package", "=", name)
-    .limit(1)
-    .execute();
-  if (version.length === 0) return null;
+/** The accepted fingerprints without those that were ever rejected; null where there is no such baseline. */
+export async function readBaseline(
+  db: Database,
+  name: string,
+  nodeMajor: number,
+): Promise<BaselineFingerprint[] | null> {
+  if (!(await listNodeMajors(db, name)).includes(nodeMajor)) return null;
   const rows = await db.hot((raw) =>
-    raw.query<Behaviour, [string]>("select actor, category, value from baseline_entry where package = ?").all(name),
+    raw
+      .query<Behaviour, [string, number]>(
+        `select actor, category, value from baseline_entry b where package = ?1 and node_major = ?2 and not exists (
+           select 1 from deviation d where d.state = 'rejected' and d.package = ?1 and d.category = b.category
+             and d.value = b.value and d.actor = b.actor)`,
+      )
+      .all(name, nodeMajor),
   );
   return rows.filter((row): row is BaselineFingerprint => isCategory(row.category));
 }
 
-/** The baseline for people, undefined where there is none. */
-export async function getBaseline(db: Database, name: string): Promise<Baseline | undefined> {
-  const versions = await db.query
+/** The majors of Node.js that a package has a baseline for, ascending. */
+export async function listNodeMajors(db: Database, name: string): Promise<number[]> {
+  const rows = await db.query
+    .selectFrom("baseline_version")
+    .select("node_major")
+    .distinct()
+    .where("package", "=", name)
+    .orderBy("node_major")
+    .execute();
+  return rows.map((row) => row.node_major);
+}
+
+/** The baseline for people, of the highest major if none is named; undefined where there is none. */
+export async function getBaseline(db: Database, name: string, nodeMajor?: number): Promise<Baseline | undefined> {
+  const majors = await listNodeMajors(db, name);
+  const major = nodeMajor ?? majors.at(-1);
+  if (major === undefined || !majors.includes(major)) return undefined;
+  const rows = await db.query
     .selectFrom("baseline_version")
     .select("version")
     .where("package", "=", name)
-    .orderBy("added_at")
-    .orderBy("run_id")
+    .where("node_major", "=", major)
     .execute();
-  if (versions.length === 0) return undefined;
+  const versions = rows.map((row) => row.version).sort(Bun.semver.order);
   const entries = await db.query
     .selectFrom("baseline_entry")
     .select(["actor", "category", "value", "first_version", "last_version", "first_run", "last_run"])
     .where("package", "=", name)
+    .where("node_major", "=", major)
     .orderBy("actor")
     .orderBy("category")
     .orderBy("value")
     .execute();
-  return { package: name, maturity: versions.length, versions: versions.map((row) => row.version), entries };
+  const shown = await sightings(db, name, major);
+  return {
+    package: name,
+    node_major: major,
+    node_majors: majors,
+    maturity: versions.length,
+    versions,
+    entries: entries.map((entry) => ({
+      ...entry,
+      versions: (shown.get(keyOf(entry)) ?? [entry.first_version]).sort(Bun.semver.order),
+    })),
+  };
 }
 
 /** Counts a version among those that built the baseline; false: it was already. */
-export async function addBaselineVersion(db: Database, seen: Seen, now: number): Promise<boolean> {
+export async function addBaselineVersion(db: Database, seen: Origin, now: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db.query
     .insertInto("baseline_version")
     .values({ ...seen, added_at: now })
@@ -61,39 +95,101 @@ export async function addBaselineVersion(db: Database, seen: Seen, now: number):
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
-/** Accepts behaviours; those already accepted stay as they are. */
-export async function addBaselineEntries(db: Database, seen: Seen, behaviours: readonly Behaviour[]): Promise<void> {
+/** Accepts behaviours; those already accepted stay as they are. A leak is never accepted. */
+export async function addBaselineEntries(db: Database, seen: Origin, behaviours: readonly Behaviour[]): Promise<void> {
   await db.hot((raw) => {
     const insert = raw.query(
-      `insert into baseline_entry (package, actor, category, value, first_version, last_version, first_run, last_run)
-       values (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?6) on conflict do nothing`,
+      `insert into baseline_entry
+         (package, node_major, actor, category, value, first_version, last_version, first_run, last_run)
+       values (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?7) on conflict do nothing`,
     );
-    for (const { actor, category, value } of behaviours)
-      insert.run(seen.package, actor, category, value, seen.version, seen.run_id);
+    for (const { actor, category, value } of behaviours) {
+      if (category !== "canary_leak")
+        insert.run(seen.package, seen.node_major, actor, category, value, seen.version, seen.run_id);
+    }
   });
 }
 
 /** Notes that a run showed accepted behaviours again; nothing is accepted by this. */
-export async function touchBaseline(db: Database, seen: Seen): Promise<void> {
+export async function touchBaseline(db: Database, seen: Sighting): Promise<void> {
   await db.hot((raw) =>
     raw
       .query(
         `update baseline_entry set last_version = ?1, last_run = ?2
-         where package = ?3 and (actor, category, value) in (select actor, category, value from fingerprint where run_id = ?2)`,
+         where package = ?3 and node_major = ?4
+           and (actor, category, value) in (select actor, category, value from fingerprint where run_id = ?2)`,
       )
-      .run(seen.version, seen.run_id, seen.package),
+      .run(seen.version, seen.run_id, seen.package, seen.node_major),
   );
 }
 
-/** Forgets the baseline of a package; answers how many entries it had. */
-export async function deleteBaseline(db: Database, name: string): Promise<number> {
-  await db.query.deleteFrom("baseline_version").where("package", "=", name).execute();
-  const { numDeletedRows } = await db.query.deleteFrom("baseline_entry").where("package", "=", name).executeTakeFirst();
-  return Number(numDeletedRows);
+/** Takes single behaviours out of the baseline of one major of Node.js, or of all. */
+export async function removeBaselineEntries(
+  db: Database,
+  name: string,
+  behaviours: readonly Behaviour[],
+  nodeMajor?: number,
+): Promise<void> {
+  await db.hot((raw) => {
+    const remove = raw.query(
+      `delete from baseline_entry
+       where package = ?1 and actor = ?2 and category = ?3 and value = ?4 and (?5 is null or node_major = ?5)`,
+    );
+    for (const { actor, category, value } of behaviours) remove.run(name, actor, category, value, nodeMajor ?? null);
+  });
+}
+
+/** Takes versions out of those that built a baseline: these, or all. */
+export async function removeBaselineVersions(
+  db: Database,
+  name: string,
+  nodeMajor: number,
+  versions?: readonly string[],
+): Promise<void> {
+  let remove = db.query.deleteFrom("baseline_version").where("package", "=", name).where("node_major", "=", nodeMajor);
+  if (versions !== undefined) remove = remove.where("version", "in", versions);
+  await remove.execute();
+}
+
+/** Forgets the baseline of a package: of one major of Node.js, or of all. */
+export async function deleteBaseline(db: Database, name: string, nodeMajor?: number): Promise<void> {
+  let versions = db.query.deleteFrom("baseline_version").where("package", "=", name);
+  let entries = db.query.deleteFrom("baseline_entry").where("package", "=", name);
+  if (nodeMajor !== undefined) {
+    versions = versions.where("node_major", "=", nodeMajor);
+    entries = entries.where("node_major", "=", nodeMajor);
+  }
+  await versions.execute();
+  await entries.execute();
+}
+
+export function isCategory(name: string): name is Category {
+  return Object.hasOwn(CATEGORIES, name);
+}
+
+/** One text for (actor, category, value); none of the first two has a line break. */
+export function keyOf({ actor, category, value }: Behaviour): string {
+  return `${actor}\n${category}\n${value}`;
 }
 
 // --- internal ---
 
-function isCategory(name: string): name is Category {
-  return Object.hasOwn(CATEGORIES, name);
+/** Which of the versions that built the baseline showed a behaviour, out of the fingerprints of their runs. */
+async function sightings(db: Database, name: string, nodeMajor: number): Promise<Map<string, string[]>> {
+  const rows = await db.hot((raw) =>
+    raw
+      .query<Behaviour & { version: string }, [string, number]>(
+        `select f.actor, f.category, f.value, b.version from baseline_version b
+         join fingerprint f on f.run_id = b.run_id where b.package = ? and b.node_major = ?`,
+      )
+      .all(name, nodeMajor),
+  );
+  const shown = new Map<string, string[]>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const versions = shown.get(key);
+    if (versions === undefined) shown.set(key, [row.version]);
+    else versions.push(row.version);
+  }
+  return shown;
 }

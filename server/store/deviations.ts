@@ -1,10 +1,12 @@
 /** Deviations, each with its own copy of the evidence. */
+import { sql } from "kysely";
 import { type Deviation, Evidence } from "../../protocol/models.ts";
 import type { DeviationPage, DeviationQuery } from "../../protocol/requests.ts";
 import type { NewDeviation } from "../analysis/types.ts";
 import { missing, newId } from "./ids.ts";
 import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
+import { otherPackages } from "./population.ts";
 import type { DeviationRow } from "./schema.ts";
 
 /** Inserts what analysis found in a run, all open. */
@@ -14,7 +16,7 @@ export async function insertDeviations(
   deviations: readonly NewDeviation[],
   now: number,
 ): Promise<void> {
-  for (const { evidence, ...deviation } of deviations) {
+  for (const { evidence, drift, ...deviation } of deviations) {
     await db.query
       .insertInto("deviation")
       .values({
@@ -23,6 +25,7 @@ export async function insertDeviations(
         package: run.package,
         version: run.version,
         ...deviation,
+        drift: drift ? 1 : 0,
         state: "open",
         evidence: JSON.stringify(evidence),
         created_at: now,
@@ -33,17 +36,15 @@ export async function insertDeviations(
 
 /** @throws FangsError not_found */
 export async function getDeviation(db: Database, id: string): Promise<Deviation> {
-  const row = await db.query.selectFrom("deviation").selectAll().where("id", "=", id).executeTakeFirst();
-  if (row === undefined) throw missing("deviation", id);
-  return fromRow(row);
+  const [deviation] = await complete(db, await selectDeviations(db).where("id", "=", id).execute());
+  if (deviation === undefined) throw missing("deviation", id);
+  return deviation;
 }
 
 /** Newest first. `run` and `before` are full ids. */
 export async function listDeviations(db: Database, query: DeviationQuery, defaultLimit = 100): Promise<DeviationPage> {
   const limit = query.limit ?? defaultLimit;
-  let select = db.query
-    .selectFrom("deviation")
-    .selectAll()
+  let select = selectDeviations(db)
     .orderBy("id", "desc")
     .limit(limit + 1);
   if (query.run !== undefined) select = select.where("run_id", "=", query.run);
@@ -52,23 +53,65 @@ export async function listDeviations(db: Database, query: DeviationQuery, defaul
   if (query.severity !== undefined) select = select.where("severity", "=", query.severity);
   if (query.before !== undefined) select = select.where("id", "<", query.before);
   const rows = await select.execute();
-  const deviations = rows.slice(0, limit).map(fromRow);
+  const deviations = await complete(db, rows.slice(0, limit));
   return { deviations, next: rows.length > limit ? (deviations.at(-1)?.id ?? null) : null };
 }
 
-/** Turns the open deviations of a run into promoted ones and answers with them. */
-export async function promoteOpen(db: Database, runId: string): Promise<DeviationRow[]> {
+/** The deviations of a run that are in a state, in the order in which they were found. */
+export async function deviationsOfRun(db: Database, runId: string, state: Deviation["state"]): Promise<Deviation[]> {
+  return complete(
+    db,
+    await selectDeviations(db).where("run_id", "=", runId).where("state", "=", state).orderBy("id").execute(),
+  );
+}
+
+/** The behaviours of a package that were promoted. */
+export async function listPromoted(
+  db: Database,
+  name: string,
+): Promise<Pick<DeviationRow, "actor" | "category" | "value">[]> {
   return db.query
-    .updateTable("deviation")
-    .set({ state: "promoted" })
-    .where("run_id", "=", runId)
-    .where("state", "=", "open")
-    .returningAll()
+    .selectFrom("deviation")
+    .select(["actor", "category", "value"])
+    .where("package", "=", name)
+    .where("state", "=", "promoted")
     .execute();
+}
+
+export async function setDeviationState(db: Database, id: string, state: Deviation["state"]): Promise<void> {
+  await db.query.updateTable("deviation").set({ state }).where("id", "=", id).execute();
 }
 
 // --- internal ---
 
-function fromRow(row: DeviationRow): Deviation {
-  return { ...row, evidence: fromJson(Evidence, row.evidence) };
+function selectDeviations(db: Database) {
+  return db.query
+    .selectFrom("deviation")
+    .selectAll()
+    .select(({ selectFrom }) =>
+      selectFrom("deviation as earlier")
+        .select("earlier.id")
+        // Written out and not bound: only so is the partial index used.
+        .where(sql<boolean>`earlier.state = 'rejected'`)
+        .whereRef("earlier.package", "=", "deviation.package")
+        .whereRef("earlier.category", "=", "deviation.category")
+        .whereRef("earlier.value", "=", "deviation.value")
+        .whereRef("earlier.actor", "=", "deviation.actor")
+        .whereRef("earlier.id", "<", "deviation.id")
+        .orderBy("earlier.id")
+        .limit(1)
+        .as("rejected_before"),
+    );
+}
+
+type Row = DeviationRow & Pick<Deviation, "rejected_before">;
+
+async function complete(db: Database, rows: readonly Row[]): Promise<Deviation[]> {
+  const others = await otherPackages(db, rows);
+  return rows.map((row, i) => ({
+    ...row,
+    drift: row.drift === 1,
+    evidence: fromJson(Evidence, row.evidence),
+    other_packages: others[i] ?? 0,
+  }));
 }

@@ -5,6 +5,14 @@ import type { Database } from "./open.ts";
 const FULL = 36;
 const SHORTEST = 8;
 
+const NOUNS = {
+  run: "run",
+  scan: "scan",
+  deviation: "deviation",
+  audit: "change",
+  allow_entry: "allow entry",
+} as const;
+
 export function newId(): string {
   return Bun.randomUUIDv7();
 }
@@ -15,9 +23,14 @@ export function newId(): string {
  *
  * @throws FangsError not_found, ambiguous_id
  */
-export async function findId(db: Database, table: "run" | "scan" | "deviation", given: string): Promise<string> {
+export async function findId(
+  db: Database,
+  table: "run" | "scan" | "deviation" | "audit" | "allow_entry",
+  given: string,
+): Promise<string> {
+  const what = NOUNS[table];
   const id = given.toLowerCase();
-  if (!/^[0-9a-f-]{8,36}$/.test(id)) throw missing(table, given);
+  if (!/^[0-9a-f-]{8,36}$/.test(id)) throw missing(what, given);
   let query = db.query.selectFrom(table).select("id").limit(2);
   if (id.length === FULL) {
     query = query.where("id", "=", id);
@@ -35,18 +48,18 @@ export async function findId(db: Database, table: "run" | "scan" | "deviation", 
   }
   const found = await query.execute();
   if (found.length > 1) {
-    throw new FangsError("ambiguous_id", `More than one ${table} fits ${id}.`, {
+    throw new FangsError("ambiguous_id", `More than one ${what} fits ${id}.`, {
       hint: "Give more characters, or the end of the id.",
     });
   }
   const only = found[0];
-  if (only === undefined) throw missing(table, given);
+  if (only === undefined) throw missing(what, given);
   return only.id;
 }
 
 /** The error for a thing that is not there. */
 export function missing(what: string, given: string): FangsError {
   return new FangsError("not_found", `There is no ${what} ${JSON.stringify(given.slice(0, 64))}.`, {
-    hint: `Ids are listed by the commands for ${what}s; a part of one needs ${SHORTEST} characters or more.`,
+    hint: `The commands that list them show their ids; a part of one needs ${SHORTEST} characters or more.`,
   });
 }

@@ -1,5 +1,6 @@
 /** The migrations that this binary carries. */
 import initial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
+import triage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
 
 export interface Migration {
   version: number;
@@ -17,4 +18,7 @@ export function migration(file: string, sql: string): Migration {
 }
 
 /** In order, without gaps. */
-export const SQLITE_MIGRATIONS: readonly Migration[] = [migration("0001_initial.sql", initial)];
+export const SQLITE_MIGRATIONS: readonly Migration[] = [
+  migration("0001_initial.sql", initial),
+  migration("0002_triage.sql", triage),
+];

@@ -1,12 +1,19 @@
 /** Packages that fangs knows. */
-import type { Package } from "../../protocol/models.ts";
+import type { Static } from "@sinclair/typebox";
+import { Package, type PackageDetail } from "../../protocol/models.ts";
+import { missing } from "./ids.ts";
+import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
+import { listSeeds } from "./seeds.ts";
+
+const Severities = Package.properties.severities;
+export type Severities = Static<typeof Severities>;
 
 /** Makes the package known; false: it was already. */
 export async function addPackage(db: Database, name: string, now: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db.query
     .insertInto("package")
-    .values({ name, created_at: now })
+    .values({ name, created_at: now, severities: "{}", seeding: 0 })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
@@ -20,32 +27,75 @@ export async function deletePackage(db: Database, name: string): Promise<boolean
 
 /** All packages by name, with the size and maturity of their baselines. */
 export async function listPackages(db: Database): Promise<Package[]> {
-  return selectPackages(db).orderBy("name").execute();
+  return (await selectPackages(db).orderBy("name").execute()).map(fromRow);
 }
 
-export async function findPackage(db: Database, name: string): Promise<Package | undefined> {
-  return selectPackages(db).where("name", "=", name).executeTakeFirst();
+/** @throws FangsError not_found */
+export async function getPackage(db: Database, name: string): Promise<PackageDetail> {
+  const row = await selectPackages(db).where("name", "=", name).executeTakeFirst();
+  if (row === undefined) throw missing("package", name);
+  return { ...fromRow(row), seeds: await listSeeds(db, name), baselines: await summaries(db, name) };
+}
+
+/** The severities of a package's own, none for a package that is not known. */
+export async function readSeverities(db: Database, name: string): Promise<Severities> {
+  const row = await db.query.selectFrom("package").select("severities").where("name", "=", name).executeTakeFirst();
+  return row === undefined ? {} : fromJson(Severities, row.severities);
+}
+
+export async function writeSeverities(db: Database, name: string, severities: Severities): Promise<void> {
+  await db.query
+    .updateTable("package")
+    .set({ severities: JSON.stringify(severities) })
+    .where("name", "=", name)
+    .execute();
 }
 
 // --- internal ---
 
 function selectPackages(db: Database) {
+  return db.query.selectFrom("package").select(({ selectFrom, fn }) => [
+    "name",
+    "created_at",
+    "severities",
+    "seeding",
+    selectFrom("baseline_version")
+      .select((inner) => inner.fn.count<number>("version").distinct().as("n"))
+      .whereRef("baseline_version.package", "=", "package.name")
+      .$asScalar()
+      .$notNull()
+      .as("maturity"),
+    selectFrom("baseline_entry")
+      .select(fn.countAll<number>().as("n"))
+      .whereRef("baseline_entry.package", "=", "package.name")
+      .$asScalar()
+      .$notNull()
+      .as("fingerprints"),
+  ]);
+}
+
+type Row = Omit<Package, "seeding" | "severities"> & { seeding: number; severities: string };
+
+function fromRow(row: Row): Package {
+  return { ...row, seeding: row.seeding === 1, severities: fromJson(Severities, row.severities) };
+}
+
+async function summaries(db: Database, name: string): Promise<PackageDetail["baselines"]> {
   return db.query
-    .selectFrom("package")
+    .selectFrom("baseline_version as version")
     .select(({ selectFrom, fn }) => [
-      "name",
-      "created_at",
-      selectFrom("baseline_version")
+      "node_major",
+      fn.countAll<number>().as("maturity"),
+      selectFrom("baseline_entry as entry")
         .select(fn.countAll<number>().as("n"))
-        .whereRef("baseline_version.package", "=", "package.name")
-        .$asScalar()
-        .$notNull()
-        .as("maturity"),
-      selectFrom("baseline_entry")
-        .select(fn.countAll<number>().as("n"))
-        .whereRef("baseline_entry.package", "=", "package.name")
+        .whereRef("entry.package", "=", "version.package")
+        .whereRef("entry.node_major", "=", "version.node_major")
         .$asScalar()
         .$notNull()
         .as("fingerprints"),
-    ]);
+    ])
+    .where("package", "=", name)
+    .groupBy(["package", "node_major"])
+    .orderBy("node_major")
+    .execute();
 }

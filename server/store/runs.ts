@@ -1,11 +1,13 @@
 /** Runs: reading, and the changes of their state. */
-import { type Run, type RunDetail, RunResult, type RunState } from "../../protocol/models.ts";
-import type { RunPage, RunQuery } from "../../protocol/requests.ts";
+import type { ExpressionBuilder } from "kysely";
+import { type Deviation, type Run, type RunDetail, RunResult, type RunState } from "../../protocol/models.ts";
+import type { ReleasePage, RunPage, RunQuery } from "../../protocol/requests.ts";
 import { checkTransition, statesBefore } from "../run-state.ts";
+import { listAllowed } from "./allowed.ts";
 import { missing, newId } from "./ids.ts";
 import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
-import type { RunRow } from "./schema.ts";
+import type { RunRow, Schema } from "./schema.ts";
 
 const COLUMNS = [
   "id",
@@ -20,6 +22,8 @@ const COLUMNS = [
   "events",
   "deviations",
   "max_severity",
+  "kind",
+  "decision",
   "created_at",
   "started_at",
   "ended_at",
@@ -27,7 +31,7 @@ const COLUMNS = [
 
 export async function insertRun(
   db: Database,
-  run: { scan_id: string; package: string; version: string; now: number },
+  run: Pick<RunRow, "scan_id" | "package" | "version" | "kind"> & { now: number },
 ): Promise<string> {
   const { now, ...rest } = run;
   const row: RunRow = {
@@ -44,6 +48,7 @@ export async function insertRun(
     max_severity: null,
     rules: null,
     result: null,
+    decision: null,
     created_at: now,
     started_at: null,
     ended_at: null,
@@ -54,20 +59,17 @@ export async function insertRun(
 
 /** @throws FangsError not_found */
 export async function getRun(db: Database, id: string): Promise<Run> {
-  const run = await db.query.selectFrom("run").select(COLUMNS).where("id", "=", id).executeTakeFirst();
+  const run = await selectRuns(db).where("id", "=", id).executeTakeFirst();
   if (run === undefined) throw missing("run", id);
   return run;
 }
 
 /** @throws FangsError not_found */
 export async function getRunDetail(db: Database, id: string): Promise<RunDetail> {
-  const row = await db.query
-    .selectFrom("run")
-    .select([...COLUMNS, "result"])
-    .where("id", "=", id)
-    .executeTakeFirst();
+  const row = await selectRuns(db).select("result").where("id", "=", id).executeTakeFirst();
   if (row === undefined) throw missing("run", id);
-  return { ...row, result: row.result === null ? null : fromJson(RunResult, row.result) };
+  const result = row.result === null ? null : fromJson(RunResult, row.result);
+  return { ...row, result, allowed: await listAllowed(db, id) };
 }
 
 /** Which lease the run has or had, and its state; undefined: no such run. */
@@ -82,9 +84,7 @@ export async function getLease(db: Database, id: string): Promise<Pick<RunRow, "
 /** Newest first. `before` is a full id. */
 export async function listRuns(db: Database, query: RunQuery, defaultLimit = 50): Promise<RunPage> {
   const limit = query.limit ?? defaultLimit;
-  let select = db.query
-    .selectFrom("run")
-    .select(COLUMNS)
+  let select = selectRuns(db)
     .orderBy("id", "desc")
     .limit(limit + 1);
   if (query.package !== undefined) select = select.where("package", "=", query.package);
@@ -98,14 +98,43 @@ export async function listRuns(db: Database, query: RunQuery, defaultLimit = 50)
 
 /** The newest last. */
 export async function listRunsOfScan(db: Database, scanId: string): Promise<Run[]> {
-  return db.query.selectFrom("run").select(COLUMNS).where("scan_id", "=", scanId).orderBy("id").execute();
+  return selectRuns(db).where("scan_id", "=", scanId).orderBy("id").execute();
+}
+
+/** Runs of a release that are listed. */
+const RUNS_PER_RELEASE = 20;
+
+/** The versions of a package that had a run, the one that ran last first, each with its runs. `before` is a full id. */
+export async function listReleases(
+  db: Database,
+  name: string,
+  { limit = 50, before }: { limit?: number; before?: string },
+): Promise<ReleasePage> {
+  let select = db.query
+    .selectFrom("run")
+    .select(["version", ({ fn }) => fn.max("id").as("newest")])
+    .where("package", "=", name)
+    .groupBy("version")
+    .orderBy("newest", "desc")
+    .limit(limit + 1);
+  if (before !== undefined) select = select.having(({ eb, fn }) => eb(fn.max("id"), "<", before));
+  const rows = await select.execute();
+  const releases = [];
+  for (const { version } of rows.slice(0, limit)) {
+    const runs = await selectRuns(db)
+      .where("package", "=", name)
+      .where("version", "=", version)
+      .orderBy("id", "desc")
+      .limit(RUNS_PER_RELEASE)
+      .execute();
+    releases.push({ version, runs });
+  }
+  return { releases, next: rows.length > limit ? (rows[limit - 1]?.newest ?? null) : null };
 }
 
 /** Deviant runs with open deviations, most severe first, then the newest. */
 export async function listPending(db: Database, limit = 500): Promise<Run[]> {
-  return db.query
-    .selectFrom("run")
-    .select(COLUMNS)
+  return selectRuns(db)
     .where("verdict", "=", "deviant")
     .where(({ exists, selectFrom }) =>
       exists(
@@ -153,4 +182,46 @@ export async function moveRun(
     .executeTakeFirst();
   if (numUpdatedRows > 0n) return;
   checkTransition((await getRun(db, id)).state, to);
+}
+
+/** Ids of the runs of a package that were accepted. */
+export async function listAcceptedRuns(db: Database, name: string): Promise<string[]> {
+  const rows = await db.query
+    .selectFrom("run")
+    .select("id")
+    .where("package", "=", name)
+    .where("decision", "=", "accepted")
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Says anew why the verdict is what it is. */
+export async function explainRun(db: Database, id: string, reason: string): Promise<void> {
+  await db.query.updateTable("run").set({ reason }).where("id", "=", id).execute();
+}
+
+/** Accepts or rejects a run; null: nobody decided. */
+export async function decideRun(db: Database, id: string, decision: Run["decision"]): Promise<void> {
+  await db.query.updateTable("run").set({ decision }).where("id", "=", id).execute();
+}
+
+// --- internal ---
+
+function selectRuns(db: Database) {
+  return db.query
+    .selectFrom("run")
+    .select(COLUMNS)
+    .select((eb) => [countOf(eb, "open"), countOf(eb, "promoted"), countOf(eb, "rejected")]);
+}
+
+/** How many of a run's deviations are in a state. */
+function countOf<State extends Deviation["state"]>(eb: ExpressionBuilder<Schema, "run">, state: State) {
+  return eb
+    .selectFrom("deviation")
+    .select(eb.fn.countAll<number>().as("n"))
+    .whereRef("deviation.run_id", "=", "run.id")
+    .where("deviation.state", "=", state)
+    .$asScalar()
+    .$notNull()
+    .as(state);
 }

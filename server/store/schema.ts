@@ -1,6 +1,6 @@
 /** The tables as Kysely sees them; migrations/ defines them. JSON columns hold text. */
 import type { Severity } from "../../protocol/facts.ts";
-import type { Deviation, Lease, RunState, TokenScope, Verdict } from "../../protocol/models.ts";
+import type { AllowKind, Deviation, Lease, Run, RunState, TokenScope, Verdict } from "../../protocol/models.ts";
 
 export interface RunRow {
   id: string;
@@ -18,6 +18,8 @@ export interface RunRow {
   max_severity: Severity | null;
   rules: number | null;
   result: string | null;
+  kind: Run["kind"];
+  decision: Run["decision"];
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
@@ -52,18 +54,42 @@ export interface DeviationRow {
   severity: Severity;
   state: Deviation["state"];
   evidence: string;
+  chain: string | null;
+  drift: number;
   created_at: number;
 }
 
-interface BaselineEntryRow {
+export interface BaselineVersionRow {
   package: string;
+  node_major: number;
+  version: string;
+  run_id: string | null;
+  added_at: number;
+}
+
+export interface BaselineEntryRow {
+  package: string;
+  node_major: number;
   actor: string;
   category: string;
   value: string;
   first_version: string;
   last_version: string;
-  first_run: string;
-  last_run: string;
+  first_run: string | null;
+  last_run: string | null;
+}
+
+export interface AllowRow {
+  id: string;
+  kind: AllowKind;
+  value: string;
+  package: string | null;
+  actor: string | null;
+  note: string;
+  shipped: string | null;
+  created_by: string;
+  created_at: number;
+  expires_at: number | null;
 }
 
 export interface TokenRow {
@@ -86,18 +112,22 @@ export interface AuditRow {
   reason: string | null;
   before: string | null;
   after: string | null;
+  undoes: string | null;
 }
 
 export interface Schema {
-  package: { name: string; created_at: number };
+  package: { name: string; created_at: number; severities: string; seeding: number };
+  seed: { package: string; version: string; run_id: string };
   scan: { id: string; package: string; version: string; runner: string | null; created_at: number };
   run: RunRow;
   job: JobRow;
   trace_segment: SegmentRow;
   fingerprint: { run_id: string; actor: string; category: string; value: string; count: number; first_event: number };
   deviation: DeviationRow;
-  baseline_version: { package: string; version: string; run_id: string; added_at: number };
+  baseline_version: BaselineVersionRow;
   baseline_entry: BaselineEntryRow;
+  allow_entry: AllowRow;
+  allowed: { run_id: string; actor: string; category: string; value: string; count: number; rule: string };
   token: TokenRow;
   runner: { name: string; registration: string; registered_at: number; last_seen: number };
   audit: AuditRow;

@@ -104,6 +104,10 @@ export function aDeviation(change: Partial<Deviation> = {}): Deviation {
     severity: "high",
     state: "open",
     evidence: EVIDENCE,
+    chain: null,
+    drift: false,
+    rejected_before: null,
+    other_packages: 0,
     created_at: 1_750_000_060_000,
     ...change,
   };
@@ -126,6 +130,11 @@ export function aRun(change: Partial<Run> = {}): Run {
     runner: "host-a",
     events: 1204,
     deviations: 1,
+    kind: "scan",
+    decision: null,
+    open: 1,
+    promoted: 0,
+    rejected: 0,
     max_severity: "high",
     created_at: 1_750_000_000_000,
     started_at: 1_750_000_001_000,
@@ -147,6 +156,7 @@ export function aScan(...runs: Run[]): Scan {
 export function aRunDetail(change: Partial<RunDetail> = {}): RunDetail {
   const detail: RunDetail = {
     ...aRun(),
+    allowed: [],
     result: {
       status: "complete",
       reason: null,
@@ -215,6 +225,8 @@ export function aProcess(change: Partial<RunProcess> & Pick<RunProcess, "process
 export function aBaseline(change: Partial<Baseline> = {}): Baseline {
   return Value.Decode(Baseline, {
     package: "left-pad",
+    node_major: 22,
+    node_majors: [22],
     maturity: 2,
     versions: ["1.2.0", "1.3.0"],
     entries: [
@@ -226,6 +238,7 @@ export function aBaseline(change: Partial<Baseline> = {}): Baseline {
         last_version: "1.3.0",
         first_run: RUN_ID,
         last_run: RUN_ID,
+        versions: ["1.2.0", "1.3.0"],
       },
     ],
     ...change,

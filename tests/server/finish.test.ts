@@ -59,8 +59,8 @@ describe("the verdicts of a package's runs", () => {
       () => {
         throw new Error("out of luck");
       },
-      () => ({ verdict: "seeded" as const, reason: null, fingerprints: [], deviations: [], rules: 1 }),
-      () => ({ verdict: "clean" as const, reason: null, fingerprints: [], deviations: [], rules: 1 }),
+      () => ({ verdict: "seeded" as const, reason: null, fingerprints: [], deviations: [], allowed: [], rules: 1 }),
+      () => ({ verdict: "clean" as const, reason: null, fingerprints: [], deviations: [], allowed: [], rules: 1 }),
     ]) {
       await using server = await startTestServer({ analyse });
       const run = await completeRun(server, ["/a"], { status: "failed" });
@@ -77,6 +77,7 @@ describe("the verdicts of a package's runs", () => {
       reason: null,
       fingerprints: [twice, twice],
       deviations: [],
+      allowed: [],
       rules: 1,
     });
     await using server = await startTestServer({ analyse });

@@ -86,7 +86,7 @@ describe("what there is no route for", () => {
   test("is a 405 problem where only the method is wrong, naming those that are right", async () => {
     for (const [method, path, allow] of [
       ["DELETE", "/v1/runs", "GET"],
-      ["PATCH", "/v1/packages/x", "DELETE"],
+      ["PATCH", "/v1/packages/x", "GET, PUT, DELETE"],
       ["POST", "/v1/runs/x/trace/1", "GET, PUT"],
     ] as const) {
       const response = await call(method, path);

@@ -67,7 +67,14 @@ export const testAnalysis: Analysis = {
           : deviations.length > 0
             ? "deviant"
             : "clean";
-    return { verdict, reason: verdict === "clean" ? null : `it is ${verdict}`, fingerprints, deviations, rules: 1 };
+    return {
+      verdict,
+      reason: verdict === "clean" ? null : `it is ${verdict}`,
+      fingerprints,
+      deviations,
+      allowed: [],
+      rules: 1,
+    };
   },
   listEvents({ segments }, { after = -1, limit = 100 }) {
     const all = openedPaths(segments).map((summary, event) => ({
@@ -265,5 +272,5 @@ function openedPaths(segments: Uint8Array[]): string[] {
 function deviation(value: string, event: number): NewDeviation {
   const evidence = { event, time_ms: 1, phase: "install", observed: value, result: "ok", count: 1, processes: [] };
   const severity = value.includes("secret") ? "critical" : "low";
-  return { actor: "import", category: "fs_new_path_read", value, severity, evidence };
+  return { actor: "import", category: "fs_new_path_read", value, severity, evidence, chain: null, drift: false };
 }

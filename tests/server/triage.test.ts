@@ -31,8 +31,9 @@ describe("promoting a run", () => {
     expect((await completeRun(server, ["/new"], { version: "1.1.0" })).verdict).toBe("clean");
 
     expect(await server.admin.promoteRun(deviant.id, "again")).toEqual({ promoted: 0 });
-    expect(await auditOf(server, deviant.id)).toMatchObject([
-      { actor: "local-admin", action: "run.promote", reason: "looked at it" },
+    expect(await auditOf(server, "lodash")).toMatchObject([
+      { actor: "fangs", action: "baseline.seed" },
+      { actor: "local-admin", action: "baseline.promote", reason: "looked at it" },
     ]);
   });
 
@@ -106,12 +107,12 @@ describe("ending and repeating", () => {
 describe("packages", () => {
   test("are added, listed with their baseline, and removed with it while their runs stay", async () => {
     await using server = await startTestServer();
-    expect(await server.admin.addPackage("@types/node")).toMatchObject({
+    expect(await server.admin.addPackage({ name: "@types/node", seed: 0 })).toMatchObject({
       name: "@types/node",
       maturity: 0,
       fingerprints: 0,
     });
-    await server.admin.addPackage("@types/node");
+    await server.admin.addPackage({ name: "@types/node", seed: 0 });
     const run = await completeRun(server, ["/a", "/b"]);
     const { packages } = await server.admin.packages();
     expect(packages.map(({ name, maturity, fingerprints }) => [name, maturity, fingerprints])).toEqual([

@@ -198,6 +198,9 @@ export function inputOf(story: Story, changes: Partial<AnalysisInput> = {}): Ana
     result: completeResult(),
     segments: [story.segment()],
     baseline: [],
+    allow: [],
+    severities: {},
+    seeding: false,
     ...changes,
   };
 }

@@ -24,6 +24,16 @@ const good: unknown[] = [
   { name: "lodash" },
   { runner: "runner-1", wait_ms: 0 },
   { name: "runner-1", modes: ["registry"], image: "i", probes: [], concurrency: 1, version: "2" },
+  { ids: ["0199d000-0000-7000-8000-00000000000d"], reason: "because" },
+  { severities: { net_new_dns: "high" } },
+  {
+    node_major: 22,
+    versions: ["1.0.0"],
+    behaviours: [{ actor: "import", category: "net_new_dns", value: "a.example" }],
+    reason: "because",
+  },
+  { kind: "sni", value: "*.example", package: "lodash", note: "ours" },
+  { entries: [{ kind: "cidr", value: "192.0.2.0/24", note: "ours" }] },
   result(0),
 ];
 const nearly = fc.tuple(fc.constantFrom(...good), fc.nat(20), fc.jsonValue()).map(([body, at, value]) => {

@@ -92,7 +92,7 @@ describe("a transaction", () => {
     const db = openStore("sqlite::memory:");
     await migrate(db);
     const insert = (into: typeof db, name: string) =>
-      into.query.insertInto("package").values({ name, created_at: 1 }).execute();
+      into.query.insertInto("package").values({ name, created_at: 1, severities: "{}", seeding: 0 }).execute();
     const open = Promise.withResolvers<void>();
     const failing = db.transaction(async (inner) => {
       await insert(inner, "inside");
@@ -103,7 +103,7 @@ describe("a transaction", () => {
     await open.promise;
     // Started while the transaction is open: both wait for its end, so the rollback does not take them along.
     const outside = insert(db, "outside");
-    const hot = db.hot((raw) => raw.run("insert into package values ('hot', 1)"));
+    const hot = db.hot((raw) => raw.run("insert into package (name, created_at) values ('hot', 1)"));
     expect(await codeOf(failing)).toContain("no");
     await outside;
     await hot;

@@ -1,0 +1,48 @@
+import { AllowImport, AllowQuery, AllowRequest } from "../../protocol/requests.ts";
+import { addAllow, importAllow, removeAllow } from "../allow-list.ts";
+import { listAllow } from "../store/allow.ts";
+import { findId } from "../store/ids.ts";
+import { type Route, route } from "./route.ts";
+
+/** 10,000 entries. */
+const IMPORT_LIMIT = 8 * 1024 * 1024;
+
+export const allowRoutes: Route[] = [
+  route({
+    method: "GET",
+    path: "/v1/allow",
+    scope: "read",
+    query: AllowQuery,
+    async handle({ services: { db }, query }) {
+      if (query.before === undefined) return listAllow(db, query);
+      return listAllow(db, { ...query, before: await findId(db, "allow_entry", query.before) });
+    },
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/allow",
+    scope: "triage",
+    body: AllowRequest,
+    status: 201,
+    handle: async ({ services, identity, body }) => addAllow(services, body, identity.name),
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/allow/import",
+    scope: "triage",
+    body: AllowImport,
+    limit: IMPORT_LIMIT,
+    handle: async ({ services, identity, body }) => importAllow(services, body.entries, identity.name),
+  }),
+
+  route({
+    method: "DELETE",
+    path: "/v1/allow/:id",
+    scope: "triage",
+    handle: async ({ services, identity, param }) => ({
+      removed: await removeAllow(services, param("id"), identity.name),
+    }),
+  }),
+];

@@ -1,0 +1,57 @@
+/** The entries of the allow-list. */
+import type { AllowEntry } from "../../protocol/models.ts";
+import type { AllowPage, AllowQuery, AllowRequest } from "../../protocol/requests.ts";
+import { newId } from "./ids.ts";
+import type { Database } from "./open.ts";
+
+/** Adds an entry; undefined: there is one that says the same. */
+export async function insertAllow(
+  db: Database,
+  request: AllowRequest,
+  by: { actor: string; now: number },
+): Promise<AllowEntry | undefined> {
+  const { kind, value, note, package: name = null, actor = null, expires_at = null } = request;
+  const entry: AllowEntry = {
+    ...{ id: newId(), kind, value, package: name, actor, note, shipped: null, expires_at },
+    created_by: by.actor,
+    created_at: by.now,
+  };
+  const { numInsertedOrUpdatedRows } = await db.query
+    .insertInto("allow_entry")
+    .values(entry)
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return (numInsertedOrUpdatedRows ?? 0n) > 0n ? entry : undefined;
+}
+
+/** What holds for a package at a moment, the global entries included; in the order in which they were added. */
+export async function allowFor(db: Database, name: string, now: number): Promise<AllowEntry[]> {
+  return db.query
+    .selectFrom("allow_entry")
+    .selectAll()
+    .where(({ or, eb }) => or([eb("package", "is", null), eb("package", "=", name)]))
+    .where(({ or, eb }) => or([eb("expires_at", "is", null), eb("expires_at", ">", now)]))
+    .orderBy("id")
+    .execute();
+}
+
+/** Newest first, those that expired included. `before` is a full id. */
+export async function listAllow(db: Database, { package: name, before, limit = 100 }: AllowQuery): Promise<AllowPage> {
+  let select = db.query
+    .selectFrom("allow_entry")
+    .selectAll()
+    .orderBy("id", "desc")
+    .limit(limit + 1);
+  if (name !== undefined)
+    select = select.where(({ or, eb }) => or([eb("package", "is", null), eb("package", "=", name)]));
+  if (before !== undefined) select = select.where("id", "<", before);
+  const rows = await select.execute();
+  const entries = rows.slice(0, limit);
+  return { entries, next: rows.length > limit ? (entries.at(-1)?.id ?? null) : null };
+}
+
+/** Removes one entry, or all of a shipped set; answers with what was removed. */
+export async function deleteAllow(db: Database, what: { id: string } | { shipped: string }): Promise<AllowEntry[]> {
+  const remove = db.query.deleteFrom("allow_entry").returningAll();
+  return ("id" in what ? remove.where("id", "=", what.id) : remove.where("shipped", "=", what.shipped)).execute();
+}
