@@ -197,12 +197,7 @@ async function readState(db: Database, name: string): Promise<Difference> {
 function subtract(from: Difference, what: Difference): Difference {
   return {
     // When a behaviour was last seen is no change: that moves by itself.
-    entries: without(from.entries, what.entries, ({ node_major, actor, category, value }) => [
-      node_major,
-      actor,
-      category,
-      value,
-    ]),
+    entries: without(from.entries, what.entries, ({ last_version: _, last_run: __, ...row }) => Object.values(row)),
     versions: without(from.versions, what.versions, ({ node_major, version, run_id }) => [node_major, version, run_id]),
     deviations: without(from.deviations, what.deviations, ({ id, state }) => [id, state]),
     runs: without(from.runs, what.runs, ({ id, decision }) => [id, decision]),
@@ -225,20 +220,27 @@ const SHOWN = 200;
 
 function toChange(row: AuditRow & { undone: number }): BaselineChange {
   const { id, at, actor, action, reason, undoes, undone } = row;
+  const before = lines(readDifference(row.before));
+  const after = lines(readDifference(row.after));
+  const [was, is] = [new Set(before), new Set(after)];
   return {
     ...{ id, at, actor, action, reason, undoes },
     undone: undone === 1,
-    added: lines(readDifference(row.after)),
-    removed: lines(readDifference(row.before)),
+    // What is in both has only another origin now.
+    added: shown(after.filter((line) => !was.has(line))),
+    removed: shown(before.filter((line) => !is.has(line))),
   };
 }
 
 function lines({ versions, runs, deviations, entries }: Difference): string[] {
-  const all = [
+  return [
     ...versions.map(({ version, node_major }) => `version ${version} (Node.js ${node_major})`),
     ...runs.map(({ id, decision }) => `run ${id} ${decision}`),
     ...deviations.map(({ id, state }) => `deviation ${id} ${state}`),
     ...entries.map(({ actor, category, value }) => `${actor} ${category} ${value}`),
   ];
+}
+
+function shown(all: string[]): string[] {
   return all.length <= SHOWN ? all : [...all.slice(0, SHOWN), `… and ${all.length - SHOWN} more`];
 }

@@ -30,7 +30,9 @@ async function failure(work: Promise<unknown>): Promise<FangsError> {
 
 describe("the client", () => {
   test("sends the token, encodes names and leaves absent parameters out", async () => {
-    const { client, seen } = clientOf(() => Response.json({ package: "@a/b", maturity: 0, versions: [], entries: [] }));
+    const { client, seen } = clientOf(() =>
+      Response.json({ package: "@a/b", node_major: 22, node_majors: [22], maturity: 0, versions: [], entries: [] }),
+    );
     await client.baseline("@a/b");
     expect(seen[0]!.url).toBe("http://server.test/v1/baselines/%40a%2Fb");
     expect(new Headers(seen[0]!.init.headers as Record<string, string>).get("authorization")).toBe(

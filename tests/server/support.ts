@@ -6,9 +6,11 @@ import type { Manifest } from "../../npm/packument.ts";
 import type { RegistryClient } from "../../npm/registry.ts";
 import { type Client, createClient } from "../../protocol/client.ts";
 import { FangsError } from "../../protocol/errors.ts";
+import type { Category } from "../../protocol/facts.ts";
 import type { Lease, RunResult } from "../../protocol/models.ts";
 import { concatRecords, decodeRecord, encodeRecord } from "../../protocol/trace-codec.ts";
 import { TraceCursor } from "../../protocol/trace.ts";
+import { findAllowing } from "../../server/analysis/allow.ts";
 import type { AnalysisInput, AnalysisOutput, NewDeviation } from "../../server/analysis/types.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/app.ts";
 import { createMetrics } from "../../server/metrics.ts";
@@ -23,7 +25,7 @@ export function temporaryFolder(): { path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Knows lodash, @types/node and axios, each in 1.0.0 and 1.1.0. */
+/** Knows lodash, @types/node and axios, each in 0.9.0, 1.0.0, 1.1.0 and 2.0.0-rc.1. */
 export const testRegistry: RegistryClient = {
   async packument(name) {
     if (!["lodash", "@types/node", "axios"].includes(name)) {
@@ -37,44 +39,46 @@ export const testRegistry: RegistryClient = {
     return {
       name,
       "dist-tags": { latest: "1.1.0" },
-      versions: { "1.0.0": manifest("1.0.0"), "1.1.0": manifest("1.1.0") },
+      versions: Object.fromEntries(
+        ["1.0.0", "2.0.0-rc.1", "0.9.0", "1.1.0"].map((version) => [version, manifest(version)]),
+      ),
     };
   },
   tarball: () => Promise.reject(new Error("no test needs a tarball")),
 };
 
-/** Each path opened is a fingerprint; a path the baseline lacks is a deviation. */
+/**
+ * Each path opened is a fingerprint; a path the baseline lacks is a deviation unless it is allowed. `/leak/…` is a leak,
+ * with or without a baseline.
+ */
 export const testAnalysis: Analysis = {
-  analyse({ segments, baseline, result }: AnalysisInput): AnalysisOutput {
+  analyse({ segments, baseline, result, allow, severities }: AnalysisInput): AnalysisOutput {
     const paths = openedPaths(segments);
     const known = new Set(baseline?.map((entry) => entry.value));
     const fingerprints = [...new Set(paths)].map((value) => ({
       actor: "import",
-      category: "fs_new_path_read" as const,
+      category: categoryOf(value),
       value,
       count: paths.filter((path) => path === value).length,
       first: paths.indexOf(value),
     }));
-    const isNew = (value: string) => baseline !== null && !known.has(value);
-    const deviations = fingerprints
-      .filter(({ value }) => isNew(value))
-      .map(({ value, first }) => deviation(value, first));
+    const fresh = fingerprints.filter(({ category, value }) =>
+      baseline === null ? category === "canary_leak" : !known.has(value),
+    );
+    const allowed = fresh.filter((behaviour) => findAllowing(allow, behaviour) !== undefined);
+    const deviations = fresh
+      .filter((behaviour) => !allowed.includes(behaviour))
+      .map(({ category, value, first }) => deviation(category, value, first, severities));
     const verdict =
       result.status !== "complete"
         ? "inconclusive"
-        : baseline === null
-          ? "seeded"
-          : deviations.length > 0
-            ? "deviant"
+        : deviations.length > 0
+          ? "deviant"
+          : baseline === null
+            ? "seeded"
             : "clean";
-    return {
-      verdict,
-      reason: verdict === "clean" ? null : `it is ${verdict}`,
-      fingerprints,
-      deviations,
-      allowed: [],
-      rules: 1,
-    };
+    const reason = verdict === "clean" ? null : `it is ${verdict}`;
+    return { verdict, reason, fingerprints, deviations, allowed, rules: 1 };
   },
   listEvents({ segments }, { after = -1, limit = 100 }) {
     const all = openedPaths(segments).map((summary, event) => ({
@@ -182,21 +186,37 @@ export async function leaseOne(
   version = "1.0.0",
 ): Promise<Lease> {
   await server.admin.submitScan({ package: name, version });
-  await server.runner.registerRunner(registration);
-  const lease = await server.runner.lease({ runner: registration.name, wait_ms: 0 });
-  if (lease === undefined) throw new Error("there was no job");
-  return lease;
+  return leaseNext(server);
 }
 
 /** A whole run: these paths opened, in one segment. */
 export async function completeRun(
   server: TestServer,
   paths: string[],
-  options: { package?: string; version?: string; status?: RunResult["status"] } = {},
+  options: { package?: string; version?: string } & Ending = {},
 ) {
-  const lease = await leaseOne(server, options.package, options.version);
+  return finishRun(server, await leaseOne(server, options.package, options.version), paths, options);
+}
+
+type Ending = Partial<Pick<RunResult, "status" | "node_version">>;
+
+/** Ends a leased run: these paths opened, in one segment. */
+export async function finishRun(
+  server: Pick<TestServer, "runner">,
+  lease: Lease,
+  paths: string[],
+  { status = "complete", node_version = "22.0.0" }: Ending = {},
+) {
   await server.runner.putSegment(lease.run_id, lease.lease, 0, segment(paths));
-  return server.runner.putResult(lease.run_id, lease.lease, { ...result(1), status: options.status ?? "complete" });
+  return server.runner.putResult(lease.run_id, lease.lease, { ...result(1), status, node_version });
+}
+
+/** The next job there is. */
+export async function leaseNext(server: Pick<TestServer, "runner">): Promise<Lease> {
+  await server.runner.registerRunner(registration);
+  const lease = await server.runner.lease({ runner: registration.name, wait_ms: 0 });
+  if (lease === undefined) throw new Error("there was no job");
+  return lease;
 }
 
 /** A compressed segment of open records. */
@@ -269,8 +289,17 @@ function openedPaths(segments: Uint8Array[]): string[] {
   return paths;
 }
 
-function deviation(value: string, event: number): NewDeviation {
+function categoryOf(path: string): Category {
+  return path.startsWith("/leak/") ? "canary_leak" : "fs_new_path_read";
+}
+
+function deviation(
+  category: Category,
+  value: string,
+  event: number,
+  severities: AnalysisInput["severities"],
+): NewDeviation {
   const evidence = { event, time_ms: 1, phase: "install", observed: value, result: "ok", count: 1, processes: [] };
-  const severity = value.includes("secret") ? "critical" : "low";
-  return { actor: "import", category: "fs_new_path_read", value, severity, evidence, chain: null, drift: false };
+  const severity = severities[category] ?? (/secret|leak/.test(value) ? "critical" : "low");
+  return { actor: "import", category, value, severity, evidence, chain: null, drift: false };
 }
