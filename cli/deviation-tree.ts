@@ -1,15 +1,15 @@
 import { basename } from "node:path";
 import { CATEGORIES, SEVERITIES } from "../protocol/facts.ts";
 import type { Ancestor, Deviation, Evidence } from "../protocol/models.ts";
-import { type Paint, SEVERITY_STYLE } from "./output.ts";
+import { count, type Paint, SEVERITY_STYLE } from "./output.ts";
 import { safe } from "./safe.ts";
 
 /** What the tree shows of a deviation; one that is not stored yet has it too. */
 export type ShownDeviation = Pick<Deviation, "actor" | "category" | "value" | "severity" | "evidence"> &
-  Partial<Pick<Deviation, "state">>;
+  Partial<Pick<Deviation, "state" | "rejected_before" | "other_packages">>;
 
 /**
- * Deviations as lines of a tree: the actors, the worst first; below each its deviations, the worst first; below
+ * Deviations as lines of a tree: the actors, the worst first; below each its deviations, the worst first, of equal ones the rarest; below
  * each of these the process that did it and the evidence.
  */
 export function deviationTree(deviations: readonly ShownDeviation[], paint: Paint): string[] {
@@ -46,24 +46,32 @@ export function evidenceLine(evidence: Evidence, value: string): string {
     .join(" · ");
 }
 
+/** How rare a behaviour is among the packages that were ever run. */
+export function elsewhere(packages: number): string {
+  return packages === 0 ? "in no other package" : `in ${count(packages, "other package")}`;
+}
+
 // --- internal ---
 
 function branch(deviation: ShownDeviation, isLast: boolean, paint: Paint): string[] {
-  const { severity, category, value, state, evidence } = deviation;
+  const { severity, category, value, state, evidence, rejected_before, other_packages } = deviation;
   const actor = evidence.processes.at(-1);
   const settled = state === undefined || state === "open" ? "" : ` (${state})`;
+  const before = rejected_before ? ` ${paint("red", "(rejected before)")}` : "";
+  const rarity = other_packages === undefined ? "" : ` · ${elsewhere(other_packages)}`;
   const stem = isLast ? "   " : "│  ";
   const title = `${paint(SEVERITY_STYLE[severity], severity.padEnd(8))} ${categoryTitle(category)}`;
   return [
-    `${isLast ? "└─" : "├─"} ${title}: ${paint("bold", safe(value, 300))}${settled}`,
+    `${isLast ? "└─" : "├─"} ${title}: ${paint("bold", safe(value, 300))}${settled}${before}`,
     `${stem} by ${actor === undefined ? "an unknown process" : processLabel(actor)}`,
-    `${stem} ${paint("dim", evidenceLine(evidence, value))}`,
+    `${stem} ${paint("dim", evidenceLine(evidence, value) + rarity)}`,
   ];
 }
 
 function byWeight(a: ShownDeviation, b: ShownDeviation): number {
   return (
     SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
+    (a.other_packages ?? 0) - (b.other_packages ?? 0) ||
     compare(a.category, b.category) ||
     compare(a.value, b.value)
   );

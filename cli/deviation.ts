@@ -3,8 +3,8 @@ import { SEVERITIES } from "../protocol/facts.ts";
 import { type Deviation, DEVIATION_STATES } from "../protocol/models.ts";
 import type { DeviationQuery } from "../protocol/requests.ts";
 import { group } from "./command.ts";
-import { categoryTitle, processLabel } from "./deviation-tree.ts";
-import { painter, pairs, printJson, printLines, SEVERITY_STYLE, table, tellMore, time } from "./output.ts";
+import { categoryTitle, elsewhere, processLabel } from "./deviation-tree.ts";
+import { count, painter, pairs, printJson, printLines, SEVERITY_STYLE, table, tellMore, time } from "./output.ts";
 import { safe } from "./safe.ts";
 import { chosen, collectNewest, given } from "./paging.ts";
 import { serverLeaf } from "./server-command.ts";
@@ -62,7 +62,35 @@ const show = serverLeaf({
   },
 });
 
-export const command: CommandDef = group({ list, show });
+const idsArg = {
+  type: "positional",
+  required: true,
+  valueHint: "id…",
+  description: "The ids, or enough of their beginnings or ends; all of them or none.",
+} as const;
+const reasonArg = { type: "string", valueHint: "text", required: true, description: "Why; it is kept." } as const;
+
+const promote = serverLeaf({
+  description: "Accept single behaviours into the baseline of their package. A leak cannot be accepted.",
+  args: { ids: idsArg, reason: reasonArg },
+  run: async ({ args, client, terminal }) => {
+    const { promoted } = await client.promoteDeviations({ ids: args._, reason: args.reason });
+    if (args.json) printJson(terminal, "fangs.promotion/1", { promoted });
+    else printLines(terminal, [`${count(promoted, "deviation")} accepted into the baseline`]);
+  },
+});
+
+const reject = serverLeaf({
+  description: "Reject single behaviours: they are deviations for ever.",
+  args: { ids: idsArg, reason: reasonArg },
+  run: async ({ args, client, terminal }) => {
+    const { rejected } = await client.rejectDeviations({ ids: args._, reason: args.reason });
+    if (args.json) printJson(terminal, "fangs.rejection/1", { rejected });
+    else printLines(terminal, [`${count(rejected, "deviation")} rejected`]);
+  },
+});
+
+export const command: CommandDef = group({ list, show, promote, reject });
 
 /** Everything there is to say of a deviation, its processes as a chain from the phase's root. */
 export function deviationLines(deviation: Deviation): string[] {
@@ -73,6 +101,9 @@ export function deviationLines(deviation: Deviation): string[] {
     ...pairs([
       ["deviation", deviation.id],
       ["state", deviation.state],
+      ["rejected before", deviation.rejected_before ?? "-"],
+      ["elsewhere", elsewhere(deviation.other_packages)],
+      ...(deviation.drift ? [["drift", "the release before shows it today too"] as const] : []),
       ["package", `${deviation.package} ${deviation.version}`],
       ["run", deviation.run_id],
       ["actor", deviation.actor],

@@ -50,23 +50,32 @@ export function chosen<Choice extends string>(
   return named.length === 0 ? [undefined] : choices.filter((choice) => named.includes(choice));
 }
 
-/** Every deviation of a run, the most severe first. */
+/** Every deviation of a run, the most severe first, of equal ones the rarest. */
 export async function deviationsOf(client: Pick<Client, "deviations">, run: string): Promise<Deviation[]> {
   const { items } = await collect<Deviation, string>(EVERY_DEVIATION, async (limit, before) => {
     const { deviations, next } = await client.deviations({ run, limit, ...given({ before }) });
     return { items: deviations, next };
   });
-  const order = ({ severity, actor, category, value }: Deviation) => [
-    9 - SEVERITIES.indexOf(severity),
-    actor,
-    category,
-    value,
-  ];
-  return items.sort((a, b) => (order(a).join("\0") < order(b).join("\0") ? -1 : 1));
+  return items.sort(
+    (a, b) =>
+      SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
+      a.other_packages - b.other_packages ||
+      compare(identity(a), identity(b)),
+  );
 }
 
 /** The values that are there: an optional property of a query is left out, not undefined. */
 export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> };
 export function given(values: object): object {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+// --- internal ---
+
+function identity({ actor, category, value }: Deviation): string {
+  return [actor, category, value].join("\0");
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

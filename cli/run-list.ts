@@ -14,11 +14,12 @@ export function printRuns(terminal: Terminal, runs: readonly Run[]): void {
     run.verdict ?? "-",
     run.max_severity ?? "-",
     String(run.deviations),
+    String(run.open),
     run.events.toLocaleString("en"),
     time(run.created_at),
   ]);
   const columns = ["RUN", "PACKAGE", "VERSION", "STATE", "VERDICT", "WORST"].map((title) => ({ title }));
-  const numbers = ["DEVIATIONS", "EVENTS"].map((title) => ({ title, right: true }));
+  const numbers = ["DEVIATIONS", "OPEN", "EVENTS"].map((title) => ({ title, right: true }));
   const lines = table([...columns, ...numbers, { title: "CREATED" }], rows, (text, column, row) => {
     const run = runs[row]!;
     const style =

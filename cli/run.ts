@@ -44,7 +44,12 @@ const show = serverLeaf({
     const run = await client.run(args.id);
     const deviations = await deviationsOf(client, run.id);
     if (args.json) return printJson(terminal, "fangs.run/1", { run, deviations });
-    printLines(terminal, [...verdictLines(run, deviations, painter(terminal.colors.out)), "", ...details(run)]);
+    printLines(terminal, [
+      ...verdictLines(run, deviations, painter(terminal.colors.out)),
+      ...allowedLines(run),
+      "",
+      ...details(run),
+    ]);
   },
 });
 
@@ -76,32 +81,61 @@ const retry = serverLeaf({
   },
 });
 
-export const command: CommandDef = group({ list, show, events, tree, fail, retry });
+const reject = serverLeaf({
+  description: "Mark a run as bad: its deviations are rejected, and what it alone brought leaves the baseline.",
+  args: {
+    id: idArg,
+    reason: { type: "string", valueHint: "text", required: true, description: "Why; it is kept." },
+  },
+  run: async ({ args, client, terminal }) => {
+    const { rejected } = await client.rejectRun(args.id, args.reason);
+    if (args.json) printJson(terminal, "fangs.rejection/1", { rejected });
+    else printLines(terminal, [`the run and ${count(rejected, "deviation")} of it are rejected`]);
+  },
+});
+
+export const command: CommandDef = group({ list, show, events, tree, fail, retry, reject });
 
 // --- internal ---
 
+function allowedLines({ allowed }: RunDetail): string[] {
+  if (allowed.length === 0) return [];
+  const rows = allowed.map(({ actor, category, value, rule }) => [
+    ...[actor, category, value],
+    `${rule.kind} ${rule.value} (${rule.shipped ?? rule.created_by})`,
+    ...[rule.note, rule.id],
+  ]);
+  const titles = ["ACTOR", "CATEGORY", "VALUE", "RULE", "NOTE", "ENTRY"];
+  return [
+    "",
+    "allowed",
+    ...table(
+      titles.map((title) => ({ title })),
+      rows,
+    ),
+  ];
+}
+
 function details(run: RunDetail): string[] {
+  const { result } = run;
   const lines = pairs([
     ["run", run.id],
     ["scan", run.scan_id],
     ["state", run.state],
+    ["kind", run.kind],
+    ["decision", run.decision ?? "-"],
     ["attempt", String(run.attempt)],
     ["runner", run.runner ?? "-"],
     ["events", run.events.toLocaleString("en")],
     ["created", time(run.created_at)],
     ["started", time(run.started_at)],
     ["ended", time(run.ended_at)],
+    ["image", result?.image ?? "-"],
+    ["node", result?.node_version ?? "-"],
+    ["npm", result?.npm_version ?? "-"],
+    ["network", result?.network ?? "-"],
   ]);
-  const { result } = run;
   if (result === null) return lines;
-  lines.push(
-    ...pairs([
-      ["image", result.image],
-      ["node", result.node_version],
-      ["npm", result.npm_version],
-      ["network", result.network],
-    ]),
-  );
   const phases = result.phases.map((phase) => [
     phase.phase,
     phase.label,

@@ -1,6 +1,6 @@
 import { EXIT } from "../protocol/errors.ts";
 import { SEVERITIES, type Severity } from "../protocol/facts.ts";
-import type { Run } from "../protocol/models.ts";
+import { DEVIATION_STATES, type Run } from "../protocol/models.ts";
 import { deviationTree, type ShownDeviation } from "./deviation-tree.ts";
 import { count, type Paint, SEVERITY_STYLE, STATE_STYLE } from "./output.ts";
 import { safe } from "./safe.ts";
@@ -16,7 +16,7 @@ export function verdictLines(run: Outcome, deviations: readonly ShownDeviation[]
   const tally =
     worst === undefined
       ? ""
-      : `, ${count(deviations.length, "deviation")}, the worst ${paint(SEVERITY_STYLE[worst], worst)}`;
+      : `, ${count(deviations.length, "deviation")}${decisions(deviations)}, the worst ${paint(SEVERITY_STYLE[worst], worst)}`;
   const lines = [
     `${safe(`${run.package} ${run.version}`)}: ${style === undefined ? word : paint(style, word)}${tally}`,
   ];
@@ -34,4 +34,15 @@ export function verdictExit(run: Outcome, deviations: readonly ShownDeviation[],
   const least = SEVERITIES.indexOf(failOn);
   const fails = deviations.some(({ severity, state }) => SEVERITIES.indexOf(severity) >= least && state !== "promoted");
   return fails ? EXIT.deviant : EXIT.clean;
+}
+
+// --- internal ---
+
+/** How many are open, promoted and rejected, where that is known. */
+function decisions(deviations: readonly ShownDeviation[]): string {
+  const parts = DEVIATION_STATES.flatMap((state) => {
+    const number = deviations.filter((one) => one.state === state).length;
+    return number === 0 ? [] : [`${number} ${state}`];
+  });
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }

@@ -259,7 +259,7 @@ export const BaselineEntry = Type.Object({
   /** null: it was imported. */
   first_run: Nullable(Id),
   last_run: Nullable(Id),
-  /** Those versions that built the baseline whose run showed it. */
+  /** Those of the versions that built the baseline whose run showed it; none where it was only imported. */
   versions: Type.Array(Version),
 });
 export type BaselineEntry = Static<typeof BaselineEntry>;

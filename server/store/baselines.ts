@@ -80,7 +80,8 @@ export async function getBaseline(db: Database, name: string, nodeMajor?: number
     versions,
     entries: entries.map((entry) => ({
       ...entry,
-      versions: (shown.get(keyOf(entry)) ?? [entry.first_version]).sort(Bun.semver.order),
+      versions:
+        shown.get(keyOf(entry))?.sort(Bun.semver.order) ?? (entry.first_run === null ? [] : [entry.first_version]),
     })),
   };
 }

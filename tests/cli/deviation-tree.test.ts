@@ -26,17 +26,17 @@ test("deviations stand below their actors, the worst first, each with who did it
     script:left-pad
     ├─ critical decoy leaked: NPM_TOKEN in DNS
     │   by node worker.js (pid 42)
-    │   install +1.234 s · event 17
+    │   install +1.234 s · event 17 · in no other package
     ├─ high     credential access: <HOME>/.npmrc
     │   by node worker.js (pid 42)
-    │   /root/.npmrc · ok · install +1.234 s · 3 times · event 17
+    │   /root/.npmrc · ok · install +1.234 s · 3 times · event 17 · in no other package
     └─ medium   new DNS name: evil.example (rejected)
         by node worker.js (pid 42)
-        /root/.npmrc · ok · install +1.234 s · 3 times · event 17
+        /root/.npmrc · ok · install +1.234 s · 3 times · event 17 · in no other package
     import
     └─ low      new path read: /etc/hosts
         by node worker.js (pid 42)
-        /root/.npmrc · ok · install +1.234 s · 3 times · event 17
+        /root/.npmrc · ok · install +1.234 s · 3 times · event 17 · in no other package
     "
   `);
 });

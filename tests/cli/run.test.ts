@@ -17,9 +17,9 @@ describe("run list", () => {
     const { exit, out, err } = await run(["run", "list"], server.env);
     expect({ exit, err }).toEqual({ exit: 0, err: "" });
     expect(out).toMatchInlineSnapshot(`
-      "RUN                                   PACKAGE   VERSION  STATE    VERDICT  WORST  DEVIATIONS  EVENTS  CREATED
-      0199a000-0000-7000-8000-000000000001  left-pad  1.3.1    done     deviant  high            1   1,204  2025-06-15 15:06:40Z
-      0199a000-0000-7000-8000-000000000001  @scope/x  1.3.1    running  -        -               0   1,204  2025-06-15 15:06:40Z
+      "RUN                                   PACKAGE   VERSION  STATE    VERDICT  WORST  DEVIATIONS  OPEN  EVENTS  CREATED
+      0199a000-0000-7000-8000-000000000001  left-pad  1.3.1    done     deviant  high            1     1   1,204  2025-06-15 15:06:40Z
+      0199a000-0000-7000-8000-000000000001  @scope/x  1.3.1    running  -        -               0     1   1,204  2025-06-15 15:06:40Z
       "
     `);
   });
@@ -103,27 +103,29 @@ describe("run show", () => {
     const { exit, out } = await run(["run", "show", "0199a"], server.env);
     expect(exit).toBe(0);
     expect(out).toMatchInlineSnapshot(`
-      "left-pad 1.3.1: deviant, 1 deviation, the worst high
+      "left-pad 1.3.1: deviant, 1 deviation (1 open), the worst high
       One deviation is new.
 
       script:left-pad
       └─ high     credential access: <HOME>/.npmrc
           by node worker.js (pid 42)
-          /root/.npmrc · ok · install +1.234 s · 3 times · event 17
+          /root/.npmrc · ok · install +1.234 s · 3 times · event 17 · in no other package
 
-      run      0199a000-0000-7000-8000-000000000001
-      scan     0199c000-0000-7000-8000-000000000005
-      state    done
-      attempt  1
-      runner   host-a
-      events   1,204
-      created  2025-06-15 15:06:40Z
-      started  2025-06-15 15:06:41Z
-      ended    2025-06-15 15:07:40Z
-      image    fangs-sandbox:test
-      node     v24.1.0
-      npm      11.3.0
-      network  registry
+      run       0199a000-0000-7000-8000-000000000001
+      scan      0199c000-0000-7000-8000-000000000005
+      state     done
+      kind      scan
+      decision  -
+      attempt   1
+      runner    host-a
+      events    1,204
+      created   2025-06-15 15:06:40Z
+      started   2025-06-15 15:06:41Z
+      ended     2025-06-15 15:07:40Z
+      image     fangs-sandbox:test
+      node      v24.1.0
+      npm       11.3.0
+      network   registry
 
       PHASE    COMMAND      END          TIME
       install  npm install  exit 0      4.2 s

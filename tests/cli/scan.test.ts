@@ -46,12 +46,12 @@ test("watching tells each change on stderr and the verdict with its tree on stdo
     "",
   ]);
   expect(out).toMatchInlineSnapshot(`
-    "left-pad 1.3.1: deviant, 1 deviation, the worst high
+    "left-pad 1.3.1: deviant, 1 deviation (1 open), the worst high
 
     script:left-pad
     └─ high     credential access: <HOME>/.npmrc
         by node worker.js (pid 42)
-        /root/.npmrc · ok · install +1.234 s · 3 times · event 17
+        /root/.npmrc · ok · install +1.234 s · 3 times · event 17 · in no other package
     "
   `);
   expect(server.requests.at(-1)).toBe(`GET /v1/deviations?run=${RUN_ID}&limit=500`);

@@ -62,7 +62,7 @@ export function fakeServer(answers: Record<string, Answer>): FakeServer {
       if (request.headers.get("authorization") !== `Bearer ${TOKEN}`) return problem(401, "unauthorized", "No token.");
       const answer = answers[`${request.method} ${pathname}`];
       if (answer === undefined) return problem(404, "not_found", `There is no ${pathname}.`);
-      const value = typeof answer === "function" ? answer(request) : answer;
+      const value = typeof answer === "function" ? await answer(request) : answer;
       return value instanceof Response ? value : Response.json(value);
     },
   });

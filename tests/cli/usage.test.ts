@@ -19,11 +19,13 @@ test("the help of fangs lists every command", async () => {
       trace      Record what a command does.
       image      Make the sandbox image.
       scan       Have a release examined.
-      run        Look at runs; fail or retry one.
-      deviation  Look at what was new.
+      run        Look at runs; fail, retry or reject one.
+      release    Look at the releases of a package.
+      deviation  Look at what was new; accept or reject it.
       pending    List the deviant runs that wait for a decision.
-      baseline   Look at what a package is known to do; accept a run into it.
+      baseline   Look at what a package is known to do; change it, and take changes back.
       package    Choose which packages are watched.
+      allow      Choose what is no deviation.
       version    Print the version.
 
     Flags:
@@ -37,7 +39,7 @@ test("the help of fangs lists every command", async () => {
 
 test("the help of a group lists its commands", async () => {
   expect((await run(["run", "--help"])).out).toMatchInlineSnapshot(`
-    "Look at runs; fail or retry one.
+    "Look at runs; fail, retry or reject one.
 
     Usage: fangs run <command>
 
@@ -48,6 +50,7 @@ test("the help of a group lists its commands", async () => {
       tree    Show the processes of a run as a tree, with how many events each has of which type.
       fail    End a run that hangs, as failed.
       retry   Run a release again whose run ended without a verdict.
+      reject  Mark a run as bad: its deviations are rejected, and what it alone brought leaves the baseline.
 
     Flags:
       -h, --help  Print this help.

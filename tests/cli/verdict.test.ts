@@ -24,5 +24,7 @@ test("the worst severity is named and coloured", () => {
     [aDeviation({ severity: "low" }), aDeviation({ severity: "critical" })],
     painter(true),
   );
-  expect(line).toBe("left-pad 1.3.1: \x1b[31mdeviant\x1b[0m, 2 deviations, the worst \x1b[1;31mcritical\x1b[0m");
+  expect(line).toBe(
+    "left-pad 1.3.1: \x1b[31mdeviant\x1b[0m, 2 deviations (2 open), the worst \x1b[1;31mcritical\x1b[0m",
+  );
 });
