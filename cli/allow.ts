@@ -26,7 +26,9 @@ const add = serverLeaf({
   },
   run: async ({ args, client, terminal }) => {
     const entry = await client.addAllow({
-      ...{ kind: args.kind, value: args.value, note: args.note || "allowed by hand" },
+      kind: args.kind,
+      value: args.value,
+      note: args.note || "allowed by hand",
       ...given({ package: args.package, actor: args.actor }),
       ...(args.expires === undefined ? {} : { expires_at: Date.now() + parseDuration(args.expires) }),
     });
@@ -47,9 +49,15 @@ const list = serverLeaf({
     if (items.length === 0) return terminal.err("Nothing is allowed.\n");
     const now = Date.now();
     const rows = items.map((entry) => [
-      ...[entry.id, entry.kind, entry.value, entry.package ?? "all", entry.actor ?? "any", entry.shipped ?? "-"],
+      entry.id,
+      entry.kind,
+      entry.value,
+      entry.package ?? "all",
+      entry.actor ?? "any",
+      entry.shipped ?? "-",
       entry.expires_at === null ? "never" : `${time(entry.expires_at)}${entry.expires_at <= now ? " (over)" : ""}`,
-      ...[entry.created_by, entry.note],
+      entry.created_by,
+      entry.note,
     ]);
     printLines(terminal, table(COLUMNS, rows));
     tellMore(terminal, next);

@@ -120,7 +120,11 @@ const importing = serverLeaf({
 });
 
 export const command: CommandDef = group({
-  ...{ show, promote, rebuild, history, undo },
+  show,
+  promote,
+  rebuild,
+  history,
+  undo,
   export: exporting,
   import: importing,
 });
@@ -145,7 +149,11 @@ function baselineLines(baseline: Baseline): string[] {
   if (others.length > 0) lines.push(`There is one for Node.js ${others.join(", ")} too: --node ${others[0]}.`);
   if (entries.length === 0) return lines;
   const rows = entries.map((entry) => [
-    ...[entry.actor, entry.category, entry.value, entry.first_version, entry.last_version],
+    entry.actor,
+    entry.category,
+    entry.value,
+    entry.first_version,
+    entry.last_version,
     entry.versions.length === versions.length ? "all" : entry.versions.join(", ") || "imported",
   ]);
   lines.push("", ...table(COLUMNS, rows));

@@ -101,9 +101,12 @@ export const command: CommandDef = group({ list, show, events, tree, fail, retry
 function allowedLines({ allowed }: RunDetail): string[] {
   if (allowed.length === 0) return [];
   const rows = allowed.map(({ actor, category, value, rule }) => [
-    ...[actor, category, value],
+    actor,
+    category,
+    value,
     `${rule.kind} ${rule.value} (${rule.shipped ?? rule.created_by})`,
-    ...[rule.note, rule.id],
+    rule.note,
+    rule.id,
   ]);
   const titles = ["ACTOR", "CATEGORY", "VALUE", "RULE", "NOTE", "ENTRY"];
   return [

@@ -73,7 +73,12 @@ async function analyseStored(services: Services, id: string): Promise<void> {
       const nodeMajor = nodeMajorOf(result);
       const allow = await allowFor(inner, run.package, now);
       const input = {
-        ...{ package: run.package, version: run.version, result, segments, allow, seeding: role === "seed" },
+        package: run.package,
+        version: run.version,
+        result,
+        segments,
+        allow,
+        seeding: role === "seed",
         baseline: await readBaseline(inner, run.package, nodeMajor),
         severities: await readSeverities(inner, run.package),
       };

@@ -12,7 +12,14 @@ export async function insertAllow(
 ): Promise<AllowEntry | undefined> {
   const { kind, value, note, package: name = null, actor = null, expires_at = null } = request;
   const entry: AllowEntry = {
-    ...{ id: newId(), kind, value, package: name, actor, note, shipped: null, expires_at },
+    id: newId(),
+    kind,
+    value,
+    package: name,
+    actor,
+    note,
+    shipped: null,
+    expires_at,
     created_by: by.actor,
     created_at: by.now,
   };

@@ -197,14 +197,14 @@ async function readState(db: Database, name: string): Promise<Difference> {
 function subtract(from: Difference, what: Difference): Difference {
   return {
     // When a behaviour was last seen is no change: that moves by itself.
-    entries: without(from.entries, what.entries, ({ last_version: _, last_run: __, ...row }) => Object.values(row)),
+    entries: without(from.entries, what.entries, (row) => ({ ...row, last_version: null, last_run: null })),
     versions: without(from.versions, what.versions, ({ node_major, version, run_id }) => [node_major, version, run_id]),
     deviations: without(from.deviations, what.deviations, ({ id, state }) => [id, state]),
     runs: without(from.runs, what.runs, ({ id, decision }) => [id, decision]),
   };
 }
 
-function without<T>(rows: readonly T[], others: readonly T[], identity: (row: T) => unknown[]): T[] {
+function without<T>(rows: readonly T[], others: readonly T[], identity: (row: T) => unknown): T[] {
   const there = new Set(others.map((row) => JSON.stringify(identity(row))));
   return rows.filter((row) => !there.has(JSON.stringify(identity(row))));
 }
@@ -224,7 +224,12 @@ function toChange(row: AuditRow & { undone: number }): BaselineChange {
   const after = lines(readDifference(row.after));
   const [was, is] = [new Set(before), new Set(after)];
   return {
-    ...{ id, at, actor, action, reason, undoes },
+    id,
+    at,
+    actor,
+    action,
+    reason,
+    undoes,
     undone: undone === 1,
     // What is in both has only another origin now.
     added: shown(after.filter((line) => !was.has(line))),

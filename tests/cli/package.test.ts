@@ -15,7 +15,11 @@ const LEFT: PackageDetail = {
 };
 const SEEDING: PackageDetail = {
   ...LEFT,
-  ...{ maturity: 0, fingerprints: 0, seeding: true, severities: {}, baselines: [] },
+  maturity: 0,
+  fingerprints: 0,
+  seeding: true,
+  severities: {},
+  baselines: [],
   seeds: [
     { version: "1.2.0", run_id: RUN_ID, state: "done", verdict: "seeded", reason: "One of several seeds." },
     { version: "1.3.0", run_id: RUN_ID, state: "running", verdict: null, reason: null },
