@@ -55,7 +55,7 @@ drop table old_entry;
 
 alter table deviation add column chain text;
 alter table deviation add column drift integer not null default 0;
-create index deviation_rejected on deviation (package, category, value, actor) where state = 'rejected';
+create index deviation_rejected on deviation (package, category, value, actor, id) where state = 'rejected';
 
 create table allow_entry (
   id text primary key,

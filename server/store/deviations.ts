@@ -91,7 +91,7 @@ function selectDeviations(db: Database) {
     .select(({ selectFrom }) =>
       selectFrom("deviation as earlier")
         .select("earlier.id")
-        // Written out and not bound: only so is the partial index used.
+        // Written out and not bound: only so is the partial index deviation_rejected used.
         .where(sql<boolean>`earlier.state = 'rejected'`)
         .whereRef("earlier.package", "=", "deviation.package")
         .whereRef("earlier.category", "=", "deviation.category")
