@@ -17,7 +17,7 @@ const add = serverLeaf({
     value: {
       type: "string",
       required: true,
-      description: "E.g. telemetry.example, *.example, 192.0.2.0/24, /tmp/some-cache/ (all below it).",
+      description: "E.g. telemetry.example, *.example, 192.0.2.0/24, /tmp/some-cache/ (with all below it).",
     },
     package: { type: "string", valueHint: "name", description: "Only of this package; else of all." },
     actor: { type: "string", valueHint: "name", description: "Only by this actor, e.g. import." },

@@ -95,7 +95,7 @@ export type PageQuery = Static<typeof PageQuery>;
 export const AllowRequest = Type.Object(
   {
     kind: oneOf(ALLOW_KINDS),
-    value: Type.String({ minLength: 1, maxLength: 2000 }),
+    value: Type.String({ minLength: 1, maxLength: 250 }),
     package: Type.Optional(PackageName),
     actor: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
     note: Type.String({ minLength: 1, maxLength: 2000 }),

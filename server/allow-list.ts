@@ -114,6 +114,8 @@ function checkRequest(request: AllowRequest, now: number): AllowRequest {
       return { ...request, value: value.toLowerCase().replace(/\.$/, "") };
     case "path":
     case "exec":
+      if (value.includes("*"))
+        throw bad("A path has no wildcards.", "A path stands for all below it too; a program is named as a whole.");
       if (!/^[/<]/.test(value))
         throw bad(
           `${JSON.stringify(value)} is no path.`,

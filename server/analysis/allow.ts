@@ -12,15 +12,16 @@ interface Identity {
 
 /**
  * What each kind can match. A category that is in no list cannot be allowed: a leak above all, but also fileless
- * programs, injection, persistence, writes to foreign files and credentials, which a wildcard must never wave through.
+ * programs, injection, persistence, writes to foreign files and credentials, of which every single one is to be seen.
+ * A destination is matched by its address, or by the name that an answer gave it.
  */
 export const ALLOWABLE: Readonly<Record<AllowKind, readonly Category[]>> = {
   cidr: ["net_new_destination"],
-  sni: ["net_new_https_host", "net_new_http_host", "net_new_destination"],
-  dns: ["net_new_dns"],
+  sni: ["net_new_https_host", "net_new_http_host"],
+  dns: ["net_new_dns", "net_new_destination"],
   path: ["fs_new_path_read", "fs_new_path_write", "fs_new_path_delete", "ipc_new_socket"],
   exec: ["proc_new_exec"],
-  command: ["proc_new_command", "proc_new_survivor"],
+  command: ["proc_new_command"],
 };
 
 /** The first entry that allows a behaviour; undefined: none does. */
@@ -47,47 +48,26 @@ export function parseRange(text: string): { address: Uint8Array; bits: number } 
 
 // --- internal ---
 
-const MATCHERS: Readonly<Record<AllowKind, (pattern: string, value: string) => boolean>> = {
+const MATCHERS: Readonly<Record<AllowKind, (wanted: string, value: string) => boolean>> = {
   cidr: inRange,
+  sni: isName,
   // A destination that an answer named is written `name:port`.
-  sni: (pattern, value) => isName(pattern, value.replace(/:\d+$/, "")),
-  dns: isName,
-  path: isPath,
-  exec: isPath,
-  command: hasWildcards,
+  dns: (wanted, value) => isName(wanted, value.replace(/:\d+$/, "")),
+  path: isBelow,
+  exec: (wanted, value) => value === wanted,
+  command: (wanted, value) => value === wanted,
 };
 
 /** `*.example` is every name below `example`, not `example` itself. */
-function isName(pattern: string, value: string): boolean {
-  const name = pattern.toLowerCase();
+function isName(wanted: string, value: string): boolean {
+  const name = wanted.toLowerCase();
   return name.startsWith("*.") ? value.endsWith(name.slice(1)) && value.length >= name.length : value === name;
 }
 
-/** `/a/` is all below `/a`; `*` stands for anything within one component. */
-function isPath(pattern: string, value: string): boolean {
-  const isBelow = pattern.endsWith("/");
-  const wanted = pattern.split("/");
-  const parts = value.split("/");
-  if (isBelow) wanted.pop();
-  if (isBelow ? parts.length <= wanted.length : parts.length !== wanted.length) return false;
-  return wanted.every((part, i) => hasWildcards(part, parts[i] ?? ""));
-}
-
-/** `*` stands for any characters. Greedy from the left, so the time is bounded by the product of the lengths. */
-function hasWildcards(pattern: string, value: string): boolean {
-  const pieces = pattern.split("*");
-  const first = pieces.shift() ?? "";
-  const last = pieces.pop();
-  if (last === undefined) return value === first;
-  if (!value.startsWith(first) || !value.endsWith(last) || value.length < first.length + last.length) return false;
-  const end = value.length - last.length;
-  let at = first.length;
-  for (const piece of pieces) {
-    const found = value.indexOf(piece, at);
-    if (found < 0 || found + piece.length > end) return false;
-    at = found + piece.length;
-  }
-  return true;
+/** The path itself and everything below it. */
+function isBelow(wanted: string, value: string): boolean {
+  const path = wanted.replace(/\/+$/, "");
+  return value === path || value.startsWith(`${path}/`);
 }
 
 function inRange(range: string, value: string): boolean {

@@ -1,6 +1,6 @@
 import { PageQuery } from "../../protocol/requests.ts";
 import { findId } from "../store/ids.ts";
-import { listReleases } from "../store/runs.ts";
+import { listReleases } from "../store/releases.ts";
 import { type Route, route } from "./route.ts";
 
 export const releaseRoutes: Route[] = [

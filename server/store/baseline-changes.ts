@@ -3,10 +3,10 @@
  * trust in a package rests on; it goes into the audit entry, and to take it back is to apply the difference backwards.
  */
 import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 import type { BaselineChange } from "../../protocol/models.ts";
 import type { BaselineHistory } from "../../protocol/requests.ts";
 import { type AuditEntry, audit } from "./audit.ts";
-import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
 import type { AuditRow } from "./schema.ts";
 
@@ -72,9 +72,12 @@ export async function recordChange(
   return true;
 }
 
-/** The newest change of a package's baseline that was not taken back, without those that take back; undefined: none. */
+/**
+ * The newest change of a package's baseline that was not taken back, without those that take back; undefined: none.
+ * A seeding counts only where it made a baseline anew that an older change touched: that one is out of reach.
+ */
 export async function lastChange(db: Database, name: string): Promise<AuditRow | undefined> {
-  return db.query
+  const rows = await db.query
     .selectFrom("audit")
     .selectAll()
     .where("subject", "=", name)
@@ -84,8 +87,13 @@ export async function lastChange(db: Database, name: string): Promise<AuditRow |
       not(exists(selectFrom("audit as later").select("later.id").whereRef("later.undoes", "=", "audit.id"))),
     )
     .orderBy("id", "desc")
-    .limit(1)
-    .executeTakeFirst();
+    .limit(LOOKED_AT)
+    .execute();
+  const at = rows.findIndex((row) => row.action !== "baseline.seed");
+  const change = rows[at];
+  if (change === undefined) return rows[0];
+  const touched = majorsOf(change);
+  return rows.slice(0, at).find((seeding) => !majorsOf(seeding).isDisjointFrom(touched)) ?? change;
 }
 
 /** Puts everything that a change touched back to what it was. */
@@ -211,8 +219,19 @@ function without<T>(rows: readonly T[], others: readonly T[], identity: (row: T)
 
 const NOTHING: Difference = { entries: [], versions: [], deviations: [], runs: [] };
 
+/** Of an entry that an earlier fangs wrote there is nothing to be known. */
 function readDifference(json: string | null): Difference {
-  return json === null ? NOTHING : fromJson(Difference, json);
+  const value: unknown = json === null ? undefined : JSON.parse(json);
+  return Value.Check(Difference, value) ? value : NOTHING;
+}
+
+/** Changes among which the last one is looked for: one seeding per major of Node.js may lie above it. */
+const LOOKED_AT = 100;
+
+/** The majors of Node.js whose baselines a change touched. */
+function majorsOf({ before, after }: AuditRow): Set<number> {
+  const halves = [readDifference(before), readDifference(after)];
+  return new Set(halves.flatMap((half) => [...half.entries, ...half.versions].map((row) => row.node_major)));
 }
 
 /** Lines of a change that are shown; the audit has them all. */

@@ -1,7 +1,7 @@
 /** Runs: reading, and the changes of their state. */
 import type { ExpressionBuilder } from "kysely";
 import { type Deviation, type Run, type RunDetail, RunResult, type RunState } from "../../protocol/models.ts";
-import type { ReleasePage, RunPage, RunQuery } from "../../protocol/requests.ts";
+import type { RunPage, RunQuery } from "../../protocol/requests.ts";
 import { checkTransition, statesBefore } from "../run-state.ts";
 import { listAllowed } from "./allowed.ts";
 import { missing, newId } from "./ids.ts";
@@ -101,37 +101,6 @@ export async function listRunsOfScan(db: Database, scanId: string): Promise<Run[
   return selectRuns(db).where("scan_id", "=", scanId).orderBy("id").execute();
 }
 
-/** Runs of a release that are listed. */
-const RUNS_PER_RELEASE = 20;
-
-/** The versions of a package that had a run, the one that ran last first, each with its runs. `before` is a full id. */
-export async function listReleases(
-  db: Database,
-  name: string,
-  { limit = 50, before }: { limit?: number; before?: string },
-): Promise<ReleasePage> {
-  let select = db.query
-    .selectFrom("run")
-    .select(["version", ({ fn }) => fn.max("id").as("newest")])
-    .where("package", "=", name)
-    .groupBy("version")
-    .orderBy("newest", "desc")
-    .limit(limit + 1);
-  if (before !== undefined) select = select.having(({ eb, fn }) => eb(fn.max("id"), "<", before));
-  const rows = await select.execute();
-  const releases = [];
-  for (const { version } of rows.slice(0, limit)) {
-    const runs = await selectRuns(db)
-      .where("package", "=", name)
-      .where("version", "=", version)
-      .orderBy("id", "desc")
-      .limit(RUNS_PER_RELEASE)
-      .execute();
-    releases.push({ version, runs });
-  }
-  return { releases, next: rows.length > limit ? (rows[limit - 1]?.newest ?? null) : null };
-}
-
 /** Deviant runs with open deviations, most severe first, then the newest. */
 export async function listPending(db: Database, limit = 500): Promise<Run[]> {
   return selectRuns(db)
@@ -205,14 +174,15 @@ export async function decideRun(db: Database, id: string, decision: Run["decisio
   await db.query.updateTable("run").set({ decision }).where("id", "=", id).execute();
 }
 
-// --- internal ---
-
-function selectRuns(db: Database) {
+/** The beginning of every query for runs as the API has them. */
+export function selectRuns(db: Database) {
   return db.query
     .selectFrom("run")
     .select(COLUMNS)
     .select((eb) => [countOf(eb, "open"), countOf(eb, "promoted"), countOf(eb, "rejected")]);
 }
+
+// --- internal ---
 
 /** How many of a run's deviations are in a state. */
 function countOf<State extends Deviation["state"]>(eb: ExpressionBuilder<Schema, "run">, state: State) {

@@ -124,6 +124,7 @@ describe("the list", () => {
     ["path", "tmp/x"],
     ["path", "/"],
     ["path", "/*"],
+    ["path", "/a/*/b"],
     ["exec", "node"],
     ["command", "*"],
   ] as const)("takes no %s %s", async (kind, value) => {

@@ -1,31 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { Deviation } from "../../protocol/models.ts";
-import { codeOf, completeRun, mint, startTestServer, type TestServer } from "./support.ts";
 import { createClient } from "../../protocol/client.ts";
+import { deviationsOf, find, FIVE, five, valuesOf } from "./five.ts";
+import { codeOf, completeRun, mint, startTestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
 setDefaultTimeout(120_000);
-
-const FIVE = ["/1", "/2", "/3", "/4", "/5"];
-
-async function deviationsOf(server: TestServer, run: string): Promise<Deviation[]> {
-  const { deviations } = await server.admin.deviations({ run });
-  return deviations.toSorted((a, b) => (a.value < b.value ? -1 : 1));
-}
-
-async function find(server: TestServer, run: string, value: string): Promise<Deviation> {
-  return (await deviationsOf(server, run)).find((one) => one.value === value)!;
-}
-
-async function valuesOf(server: TestServer): Promise<string[]> {
-  return (await server.admin.baseline("lodash")).entries.map((entry) => entry.value);
-}
-
-/** A package with the baseline `/a`, and a run with five deviations. */
-async function five(server: TestServer) {
-  await completeRun(server, ["/a"], { version: "1.0.0" });
-  return completeRun(server, ["/a", ...FIVE], { version: "1.1.0" });
-}
 
 describe("promoting one of five deviations", () => {
   test("leaves four in the next run; undo brings the fifth back; history says who and why", async () => {
@@ -165,183 +144,21 @@ describe("rejecting a run", () => {
     expect(await server.admin.baseline("lodash")).toEqual(before);
   });
 
+  test("takes out what was promoted of it alone, and undo gives it back", async () => {
+    await using server = await startTestServer();
+    const run = await five(server);
+    const { id } = await find(server, run.id, "/2");
+    await server.admin.promoteDeviations({ ids: [id], reason: "fine" });
+    expect(await server.admin.rejectRun(run.id, "not fine")).toEqual({ rejected: 5 });
+    expect(await valuesOf(server)).toEqual(["/a"]);
+    await server.admin.undoBaseline("lodash", "fine");
+    expect(await valuesOf(server)).toEqual(["/2", "/a"]);
+    expect((await server.admin.deviation(id)).state).toBe("promoted");
+  });
+
   test("is refused while it goes on", async () => {
     await using server = await startTestServer();
     const { runs } = await server.admin.submitScan({ package: "lodash" });
     expect(await codeOf(server.admin.rejectRun(runs[0]!.id, "x"))).toBe("conflict");
-  });
-});
-
-describe("undo", () => {
-  test("done again takes back the change before, until only the seeding is left", async () => {
-    await using server = await startTestServer();
-    const run = await five(server);
-    const [one, two] = await deviationsOf(server, run.id);
-    await server.admin.promoteDeviations({ ids: [one!.id], reason: "x" });
-    await server.admin.rejectDeviations({ ids: [two!.id], reason: "x" });
-    await server.admin.undoBaseline("lodash", "x");
-    await server.admin.undoBaseline("lodash", "x");
-    expect(await server.admin.run(run.id)).toMatchObject({ open: 5, promoted: 0, rejected: 0 });
-    expect(await valuesOf(server)).toEqual(["/a"]);
-    expect(await codeOf(server.admin.undoBaseline("lodash", "x"))).toBe("conflict");
-    expect(await codeOf(server.admin.undoBaseline("nothing", "x"))).toBe("conflict");
-  });
-
-  test("of a reset brings the baseline back as it was", async () => {
-    await using server = await startTestServer();
-    const run = await five(server);
-    await server.admin.promoteRun(run.id, "fine");
-    const before = await server.admin.baseline("lodash");
-    await server.admin.resetPackage("lodash", "start again");
-    expect(await codeOf(server.admin.baseline("lodash"))).toBe("not_found");
-    expect(await codeOf(server.admin.resetPackage("lodash", "again"))).toBe("not_found");
-    // Started in between: it must not add to what is there again.
-    await server.admin.addPackage({ name: "lodash", seed: 1 });
-    expect(await server.admin.undoBaseline("lodash", "no")).toEqual({ undone: "package.reset" });
-    expect(await server.admin.baseline("lodash")).toEqual(before);
-    expect((await server.admin.package("lodash")).seeding).toBe(false);
-  });
-});
-
-describe("rebuilding a baseline", () => {
-  test("leaves what accepted runs and single promotions brought, and nothing else", async () => {
-    await using server = await startTestServer();
-    const run = await five(server);
-    const { id } = await find(server, run.id, "/1");
-    await server.admin.promoteDeviations({ ids: [id], reason: "fine" });
-    const kept = await server.admin.baseline("lodash");
-    const behaviours = [...kept.entries, { actor: "import", category: "net_new_dns", value: "x.example" }].map(
-      ({ actor, category, value }) => ({ actor, category, value }),
-    );
-    await server.admin.importBaseline("lodash", {
-      node_major: 22,
-      versions: ["1.0.0", "0.1.0"],
-      behaviours,
-      reason: "x",
-    });
-    expect(await valuesOf(server)).toContain("x.example");
-    expect(await server.admin.rebuildBaseline("lodash", "clean up")).toEqual(kept);
-    await server.admin.undoBaseline("lodash", "x");
-    expect(await valuesOf(server)).toContain("x.example");
-  });
-
-  test("is refused where nothing would be left, and changes nothing then", async () => {
-    await using server = await startTestServer();
-    const behaviours = [{ actor: "import", category: "net_new_dns", value: "x.example" }];
-    await server.admin.importBaseline("lodash", { node_major: 22, versions: ["1.0.0"], behaviours, reason: "x" });
-    expect(await codeOf(server.admin.rebuildBaseline("lodash", "x"))).toBe("conflict");
-    expect(await valuesOf(server)).toEqual(["x.example"]);
-    expect(await codeOf(server.admin.rebuildBaseline("axios", "x"))).toBe("not_found");
-  });
-});
-
-describe("importing a baseline", () => {
-  test("puts it in the place of the old one; what both have keeps its history", async () => {
-    await using server = await startTestServer();
-    await completeRun(server, ["/a", "/b"], { version: "1.0.0" });
-    const old = await server.admin.baseline("lodash");
-    const behaviours = ["/a", "/z"].map((value) => ({ actor: "import", category: "fs_new_path_read", value }));
-    const now = await server.admin.importBaseline("lodash", {
-      node_major: 22,
-      versions: ["1.0.0", "1.1.0"],
-      behaviours,
-      reason: "from staging",
-    });
-    expect(now.versions).toEqual(["1.0.0", "1.1.0"]);
-    expect(now.entries[0]).toEqual(old.entries[0]!);
-    expect(now.entries[1]).toMatchObject({ value: "/z", first_version: "1.1.0", first_run: null });
-    expect((await completeRun(server, ["/z"])).verdict).toBe("clean");
-    expect((await completeRun(server, ["/b"])).verdict).toBe("deviant");
-    await server.admin.undoBaseline("lodash", "x");
-    expect(await valuesOf(server)).toEqual(["/a", "/b"]);
-  });
-
-  test("refuses leaks, categories and versions that are none, and keeps what is there", async () => {
-    await using server = await startTestServer();
-    await completeRun(server, ["/a"]);
-    const good = { actor: "import", category: "fs_new_path_read", value: "/z" };
-    for (const [versions, category] of [
-      [["1.0.0"], "canary_leak"],
-      [["1.0.0"], "net_new_thing"],
-      [["1.0.0"], "__proto__"],
-      [["^1"], "fs_new_path_read"],
-    ] as const) {
-      const behaviours = [good, { ...good, category }];
-      const work = server.admin.importBaseline("lodash", {
-        node_major: 22,
-        versions: [...versions],
-        behaviours,
-        reason: "x",
-      });
-      expect(await codeOf(work)).toBe("invalid_body");
-    }
-    expect(await valuesOf(server)).toEqual(["/a"]);
-  });
-});
-
-describe("what is told of deviations and releases", () => {
-  test("a deviation says in how many other packages its behaviour was ever seen", async () => {
-    await using server = await startTestServer();
-    await completeRun(server, ["/common"], { package: "axios" });
-    await completeRun(server, ["/common"], { package: "axios" });
-    await completeRun(server, ["/common", "/x"], { package: "@types/node" });
-    await completeRun(server, ["/a"]);
-    const run = await completeRun(server, ["/common", "/x", "/rare"]);
-    expect((await deviationsOf(server, run.id)).map((one) => [one.value, one.other_packages])).toEqual([
-      ["/common", 2],
-      ["/rare", 0],
-      ["/x", 1],
-    ]);
-  });
-
-  test("releases are listed with their runs, page by page, the one that ran last first", async () => {
-    await using server = await startTestServer();
-    const old = await completeRun(server, ["/a"], { version: "1.0.0" });
-    const rc = await completeRun(server, ["/b"], { version: "2.0.0-rc.1" });
-    const last = await completeRun(server, ["/a"], { version: "1.0.0" });
-    const { releases } = await server.admin.releases("lodash");
-    expect(releases.map(({ version, runs }) => [version, runs.map((run) => run.id)])).toEqual([
-      ["1.0.0", [last.id, old.id]],
-      ["2.0.0-rc.1", [rc.id]],
-    ]);
-    const first = await server.admin.releases("lodash", { limit: 1 });
-    const second = await server.admin.releases("lodash", { limit: 1, before: first.next! });
-    expect([...first.releases, ...second.releases]).toEqual(releases);
-    expect(second.next).toBeNull();
-  });
-
-  test("history comes page by page", async () => {
-    await using server = await startTestServer();
-    const run = await five(server);
-    for (const { id } of await deviationsOf(server, run.id))
-      await server.admin.promoteDeviations({ ids: [id], reason: "x" });
-    const all = (await server.admin.baselineHistory("lodash")).changes;
-    expect(all).toHaveLength(6);
-    const first = await server.admin.baselineHistory("lodash", { limit: 4 });
-    const rest = await server.admin.baselineHistory("lodash", { limit: 4, before: first.next! });
-    expect([...first.changes, ...rest.changes]).toEqual(all);
-    expect(rest.next).toBeNull();
-  });
-});
-
-describe("severities of a package's own", () => {
-  test("are kept, merged, taken away, and used by its next run", async () => {
-    await using server = await startTestServer();
-    await completeRun(server, ["/a"]);
-    await server.admin.setPackage("lodash", { severities: { fs_new_path_read: "high", net_new_dns: "low" } });
-    expect(await completeRun(server, ["/b"])).toMatchObject({ max_severity: "high" });
-    const { severities } = await server.admin.setPackage("lodash", { severities: { fs_new_path_read: null } });
-    expect(severities).toEqual({ net_new_dns: "low" });
-    expect(await completeRun(server, ["/b"])).toMatchObject({ max_severity: "low" });
-  });
-
-  test("are refused of a leak, of what is no category, and of a package that is not watched", async () => {
-    await using server = await startTestServer();
-    await completeRun(server, ["/a"]);
-    for (const category of ["canary_leak", "net_new_thing", "constructor"]) {
-      const work = server.admin.setPackage("lodash", { severities: { [category]: "low" } });
-      expect(await codeOf(work)).toBe("invalid_body");
-    }
-    expect(await codeOf(server.admin.setPackage("axios", { severities: {} }))).toBe("not_found");
   });
 });

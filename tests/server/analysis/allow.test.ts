@@ -4,7 +4,7 @@ import { CATEGORIES, type Category } from "../../../protocol/facts.ts";
 import { ALLOW_KINDS, type AllowKind } from "../../../protocol/models.ts";
 import { ALLOWABLE, findAllowing, parseRange } from "../../../server/analysis/allow.ts";
 import { analyse } from "./analysing.ts";
-import { HOME, Story } from "./story.ts";
+import { HOME, installStory, NPM_TOKEN, Story } from "./story.ts";
 
 function allows(kind: AllowKind, pattern: string, value: string, category: Category = ALLOWABLE[kind][0]!): boolean {
   return findAllowing([{ kind, value: pattern, actor: null }], { actor: "import", category, value }) !== undefined;
@@ -15,13 +15,13 @@ describe("an allow entry", () => {
     ["dns", "a.example", ["a.example"], ["b.a.example", "a.example.evil", "xa.example", ""]],
     ["dns", "*.example", ["a.example", "b.a.example"], ["example", ".example", "xexample", "a.example.evil"]],
     ["dns", "A.Example", ["a.example"], []],
-    ["sni", "a.example", ["a.example", "a.example:443"], ["b.example:443", "a.example:443:1"]],
-    ["path", "/tmp/x", ["/tmp/x"], ["/tmp/x/y", "/tmp/xy", "/tmp"]],
-    ["path", "/tmp/x/", ["/tmp/x/y", "/tmp/x/y/z"], ["/tmp/x", "/tmp/xy/z", "/tmp"]],
-    ["path", "/tmp/*/log", ["/tmp/a/log", "/tmp//log"], ["/tmp/a/b/log", "/tmp/log"]],
-    ["path", "<HOME>/.cache/a*z/", ["<HOME>/.cache/abcz/x"], ["<HOME>/.cache/abc/x", "<HOME>/.cache/az"]],
-    ["exec", "/usr/bin/py*3", ["/usr/bin/python3"], ["/usr/bin/x/python3", "/usr/bin/python3.11"]],
-    ["command", "git clone * --depth 1", ["git clone x --depth 1"], ["git clone x --depth 1 && rm", "git clone"]],
+    ["dns", "*.a.example", ["b.a.example:443"], ["a.example:443", "b.example:443", "192.0.2.7:443"]],
+    ["sni", "a.example", ["a.example"], ["b.a.example", "a.example:443", ""]],
+    ["path", "/tmp/x", ["/tmp/x", "/tmp/x/y", "/tmp/x/y/z"], ["/tmp/xy", "/tmp", "/a/tmp/x"]],
+    ["path", "/tmp/x/", ["/tmp/x", "/tmp/x/y"], ["/tmp/xy/z", "/tmp"]],
+    ["path", "<HOME>/.cache", ["<HOME>/.cache/x"], ["<HOME>/.cached", "/home/.cache/x"]],
+    ["exec", "/usr/bin/git", ["/usr/bin/git"], ["/usr/bin/git-lfs", "/usr/bin/git/x", "/x/usr/bin/git"]],
+    ["command", "git clone x", ["git clone x"], ["git clone x && rm", "git clone", "git clone xy"]],
     ["cidr", "192.0.2.0/24", ["192.0.2.7:443", "192.0.2.255:1"], ["192.0.3.7:443", "x.example:443", "192.0.2.7"]],
     ["cidr", "192.0.2.128/25", ["192.0.2.200:1"], ["192.0.2.100:1"]],
     ["cidr", "192.0.2.7", ["192.0.2.7:443"], ["192.0.2.8:443"]],
@@ -53,18 +53,6 @@ describe("an allow entry", () => {
         }
         return true;
       }),
-    );
-  });
-
-  test("with wildcards agrees with a regular expression", () => {
-    const letters = fc.string({ unit: fc.constantFrom("a", "b", "*"), maxLength: 8 });
-    const text = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 12 });
-    fc.assert(
-      fc.property(letters, text, (pattern, value) => {
-        const expected = new RegExp(`^${pattern.replaceAll("*", ".*")}$`).test(value);
-        return allows("command", pattern, value) === expected;
-      }),
-      { numRuns: 5000 },
     );
   });
 });
@@ -111,6 +99,14 @@ describe("an analysis", () => {
     const { deviations, allowed } = analyse(reading(`${HOME}/.npmrc`), { allow });
     expect(deviations.map((one) => one.category)).toEqual(["cred_new_access"]);
     expect(allowed).toEqual([]);
+  });
+
+  test("keeps a leak critical whatever the package's own severity is", () => {
+    const story = installStory();
+    const evil = { address: "203.0.113.7", port: 80 };
+    story.send(story.script("left-pad"), { ...evil, type: "udp" }, NPM_TOKEN);
+    const { deviations } = analyse(story, { severities: { canary_leak: "low" } });
+    expect(deviations.find((one) => one.category === "canary_leak")?.severity).toBe("critical");
   });
 
   test("uses the package's own severities, in the order too", () => {

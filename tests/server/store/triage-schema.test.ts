@@ -1,7 +1,7 @@
 import { Database as Sqlite } from "bun:sqlite";
 import { expect, spyOn, test } from "bun:test";
 import { join } from "node:path";
-import { getBaseline } from "../../../server/store/baselines.ts";
+import { addBaselineEntries, addBaselineVersion, getBaseline } from "../../../server/store/baselines.ts";
 import { listDeviations } from "../../../server/store/deviations.ts";
 import { migrate } from "../../../server/store/migrate.ts";
 import { SQLITE_MIGRATIONS } from "../../../server/store/migrations.ts";
@@ -57,5 +57,16 @@ test("whether a behaviour was rejected before is looked up in an index, never by
       .all(...Array.from({ length: statement.split("?").length - 1 }, () => "1")),
   );
   expect(plan.map((step) => step.detail).join("\n")).toContain("USING COVERING INDEX deviation_rejected");
+  await db.close();
+});
+
+test("a leak enters no baseline, whoever hands it in", async () => {
+  const db = openStore("sqlite::memory:");
+  await migrate(db);
+  const origin = { package: "lodash", node_major: 22, version: "1.0.0", run_id: null };
+  await addBaselineVersion(db, origin, 1);
+  const behaviour = { actor: "import", category: "net_new_dns", value: "a.example" };
+  await addBaselineEntries(db, origin, [behaviour, { ...behaviour, category: "canary_leak" }]);
+  expect((await getBaseline(db, "lodash"))?.entries.map((entry) => entry.category)).toEqual(["net_new_dns"]);
   await db.close();
 });
