@@ -60,7 +60,8 @@ describe.skipIf(unavailable !== undefined)("the files of a traced command", () =
 
   test("changes show both names and their result", async () => {
     const { of } = await trace([
-      ...["sh", "-c"],
+      "sh",
+      "-c",
       `cd ${directory} && echo x > old && mv old new && ln -s ../secret link && chmod 600 new && rm new link && rmdir nothing`,
     ]);
     const changes = of("change").map((c) => [text(c.path), text(c.target), c.result]);

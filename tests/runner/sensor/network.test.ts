@@ -59,7 +59,8 @@ describe.skipIf(unavailable !== undefined)("the network of a traced command", ()
   test("a stream is kept up to its limit and not beyond", async () => {
     using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     const { of } = await trace([
-      ...["bash", "-c"],
+      "bash",
+      "-c",
       `exec 3<>/dev/tcp/127.0.0.1/${server.port}; for i in 1 2 3 4; do head -c 1000 /dev/zero >&3; done`,
     ]);
     const kept = of("send").map((send) => [send.offset, send.data.length, send.total]);
