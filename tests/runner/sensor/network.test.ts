@@ -77,6 +77,17 @@ describe.skipIf(unavailable !== undefined)("the network of a traced command", ()
     expect(of("socket").map((socket) => text(socket.path))).toEqual([path, "\0hidden"]);
   });
 
+  test("an abstract name is known when it is bound, waited on and contacted", async () => {
+    const { of, exitCode } = await trace([program, "abstract", "secret-bus"]);
+    expect(exitCode).toBe(0);
+    const seen = of("socket").map((socket) => [socket.operation, text(socket.path)]);
+    expect(seen).toEqual([
+      [2, "\0secret-bus"],
+      [3, "\0secret-bus"],
+      [1, "\0secret-bus"],
+    ]);
+  });
+
   test("listening shows the address and the port that the kernel gave", async () => {
     const script = 'require("net").createServer().listen(0, "127.0.0.1", function () { this.close() })';
     const { of } = await trace(["node", "-e", script]);
