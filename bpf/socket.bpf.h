@@ -6,6 +6,7 @@
 
 #include "file.bpf.h"
 
+#define EINPROGRESS 115
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
@@ -126,6 +127,8 @@ struct socket_call {
 	struct sock *sock;
 	u64 inode;
 	struct endpoint end;
+	const void *asked; /* the address that the call has, and its length */
+	u32 asked_length;
 };
 
 static __always_inline bool enter_socket(struct bpf_raw_tracepoint_args *context, struct socket_call *c)
@@ -133,6 +136,8 @@ static __always_inline bool enter_socket(struct bpf_raw_tracepoint_args *context
 	if (!enter(context, &c->call))
 		return false;
 	c->sock = socket_of(syscall_argument(c->call.regs, 0), &c->inode);
+	c->asked = (void *)syscall_argument(c->call.regs, 1);
+	c->asked_length = syscall_argument(c->call.regs, 2);
 	return c->sock;
 }
 
@@ -155,8 +160,7 @@ static __always_inline int record_socket(struct socket_call *c, u8 operation, st
 	if (c->end.family == AF_UNIX && holder)
 		s->socket.path_length = append_bound_name(s, at, holder);
 	else if (c->end.family == AF_UNIX)
-		s->socket.path_length = append_asked_name(s, at, (void *)syscall_argument(c->call.regs, 1),
-							  syscall_argument(c->call.regs, 2));
+		s->socket.path_length = append_asked_name(s, at, c->asked, c->asked_length);
 	send(s, at + s->socket.path_length);
 	return 0;
 }
@@ -172,10 +176,11 @@ int on_connect(struct bpf_raw_tracepoint_args *context)
 	if (!enter_socket(context, &c))
 		return 0;
 	own = (void *)c.sock;
-	bpf_map_delete_elem(&streams, &c.inode);
+	if (c.call.result == 0 || c.call.result == -EINPROGRESS) /* a new stream, not a try on one that is there */
+		bpf_map_delete_elem(&streams, &c.inode);
 	peer_of(c.sock, &c.end);
 	if (!named(&c.end))
-		user_endpoint((void *)syscall_argument(c.call.regs, 1), &c.end);
+		user_endpoint(c.asked, &c.end);
 	if (c.end.family == AF_UNIX && c.call.result == 0)
 		peer = BPF_CORE_READ(own, peer);
 	return record_socket(&c, SOCKET_CONNECT, peer);
@@ -191,7 +196,7 @@ int on_bind(struct bpf_raw_tracepoint_args *context)
 	if (c.call.result == 0)
 		own_end(c.sock, &c.end);
 	else
-		user_endpoint((void *)syscall_argument(c.call.regs, 1), &c.end);
+		user_endpoint(c.asked, &c.end);
 	return record_socket(&c, SOCKET_BIND, c.call.result == 0 ? c.sock : NULL);
 }
 
