@@ -125,6 +125,8 @@ describe.skipIf(unavailable !== undefined)("a process is seen", () => {
     const lost = losses.filter(({ record }) => record === "open").reduce((sum, { count }) => sum + count, 0);
     expect(Number(sent!.values[1])).toBeGreaterThanOrEqual(120_000);
     expect(of("open").length + lost).toBe(Number(sent!.values[1]));
-    for (const { cause } of losses) expect(cause).toBe("ringFull");
+    // A gigabyte is more than a trace holds, if the ring could take it at all.
+    expect(lost).toBeGreaterThan(0);
+    for (const { cause } of losses) expect(["ringFull", "throttled"]).toContain(cause);
   });
 });
