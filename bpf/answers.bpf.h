@@ -4,7 +4,6 @@
 
 #include "traffic.bpf.h"
 
-#define SOCK_DGRAM 2
 #define DNS_PORT 53
 #define DNS_HEADER 12
 #define DNS_FLAG_ANSWER 0x80
@@ -30,6 +29,10 @@ static __always_inline int record_receive(struct call *call, int fd, const void 
 	if (end.family != AF_INET && end.family != AF_INET6)
 		return 0;
 	if (type == SOCK_DGRAM) {
+		u32 *mark = bpf_map_lookup_elem(&streams, &inode);
+
+		if (mark && *mark == DISTRUSTED)
+			return 0;
 		bpf_probe_read_user(head, sizeof(head), buffer);
 		if (!(head[2] & DNS_FLAG_ANSWER) || head[4] != 0)
 			return 0;

@@ -11,9 +11,12 @@
 #define AF_INET 2
 #define AF_INET6 10
 #define SOCK_STREAM 1
+#define SOCK_DGRAM 2
 #define FILE_TYPE_MASK 0170000
 #define FILE_TYPE_SOCKET 0140000
 #define UNIX_PATH_MAX 108
+/* In streams: a datagram socket that holds what somebody sent before it had this peer. */
+#define DISTRUSTED 0xffffffff
 
 /* Peer or own end of a socket, as records carry it. */
 struct endpoint {
@@ -165,6 +168,26 @@ static __always_inline int record_socket(struct socket_call *c, u8 operation, st
 	return 0;
 }
 
+static __always_inline bool datagrams_wait(struct sock *sock)
+{
+	struct udp_sock *udp = (void *)sock;
+
+	if (BPF_CORE_READ(sock, sk_type) != SOCK_DGRAM || BPF_CORE_READ(sock, sk_protocol) != IPPROTO_UDP)
+		return false;
+	return BPF_CORE_READ(sock, sk_receive_queue.qlen) || BPF_CORE_READ(udp, reader_queue.qlen);
+}
+
+/* Forgets what was kept of the socket's earlier life. */
+static __always_inline void begin_peer(struct sock *sock, u64 inode)
+{
+	u32 distrusted = DISTRUSTED;
+
+	if (datagrams_wait(sock))
+		bpf_map_update_elem(&streams, &inode, &distrusted, BPF_ANY);
+	else
+		bpf_map_delete_elem(&streams, &inode);
+}
+
 /* connect: the kernel's own idea of the peer counts, for the user's memory can change during the call. */
 SEC("raw_tracepoint")
 int on_connect(struct bpf_raw_tracepoint_args *context)
@@ -177,7 +200,7 @@ int on_connect(struct bpf_raw_tracepoint_args *context)
 		return 0;
 	own = (void *)c.sock;
 	if (c.call.result == 0 || c.call.result == -EINPROGRESS) /* a new stream, not a try on one that is there */
-		bpf_map_delete_elem(&streams, &c.inode);
+		begin_peer(c.sock, c.inode);
 	peer_of(c.sock, &c.end);
 	if (!named(&c.end))
 		user_endpoint(c.asked, &c.end);

@@ -70,7 +70,7 @@ static __always_inline void record_uring_connect(struct uring *u)
 		user_endpoint(BPF_CORE_READ(connect, addr), &end);
 	sock = socket_of(BPF_CORE_READ(request, cqe.fd), &inode);
 	if (sock)
-		bpf_map_delete_elem(&streams, &inode);
+		begin_peer(sock, inode);
 	begin(s, u->process, u->run, RECORD_SOCKET, sizeof(s->socket), -EINPROGRESS);
 	s->header.flags = FLAG_IO_URING;
 	s->socket.socket = inode;

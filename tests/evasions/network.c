@@ -162,7 +162,25 @@ static int killed_inside(char **a)
 	return waitpid(child, NULL, 0) != child;
 }
 
+/* an answer of one's own, waiting in the queue before the socket is connected to the resolver */
+static int forged_answer(char **a)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}}, to = at(a);
+	char answer[64] = {1, 2, (char)0x81, (char)0x80, 0, 1, 0, 1};
+	int sock = socket(AF_INET, SOCK_DGRAM, 0), other = socket(AF_INET, SOCK_DGRAM, 0);
+	socklen_t length = sizeof(here);
+
+	if (bind(sock, (struct sockaddr *)&here, sizeof(here)) || getsockname(sock, (struct sockaddr *)&here, &length))
+		return 3;
+	for (int i = 0; i < 3; i++)
+		sendto(other, answer, sizeof(answer), 0, (struct sockaddr *)&here, sizeof(here));
+	recv(sock, answer, sizeof(answer), 0);
+	if (connect(sock, (struct sockaddr *)&to, sizeof(to)))
+		return 3;
+	return recv(sock, answer, sizeof(answer), 0) < 0 || read(sock, answer, sizeof(answer)) < 0;
+}
+
 ACTS({"fast-open", fast_open}, {"misdirected", misdirected}, {"crumbs", crumbs}, {"pwritev2", pwritev2_act},
      {"many-messages", many_messages}, {"sendfile", send_file}, {"splice", splice_act},
      {"connect-again", connect_again}, {"handed-over", handed_over}, {"local-datagram", local_datagram},
-     {"families", families}, {"killed-inside", killed_inside})
+     {"families", families}, {"killed-inside", killed_inside}, {"forged-answer", forged_answer})

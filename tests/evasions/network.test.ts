@@ -125,4 +125,18 @@ describe.skipIf(unavailable !== undefined)("what is sent is seen", () => {
         .join(""),
     ).toBe(hello);
   });
+
+  test("and an answer that waited before the connection is not taken for the peer's", async () => {
+    const resolver = await Bun.udpSocket({ hostname: "127.0.0.9" });
+    const { of, exitCode } = await traced("forged-answer", resolver.port, "");
+    resolver.close();
+    expect(exitCode).toBe(0);
+    expect(of("receive").filter(({ address }) => ipv4(address) === "127.0.0.9")).toEqual([]);
+  });
+
+  test("when the process dies before the connection is made", async () => {
+    // Nobody answers for an address of TEST-NET-1.
+    const { of } = await trace([program, "killed-inside", "192.0.2.1", "81"]);
+    expect(of("socket").map(({ address, port }) => `${ipv4(address)}:${port}`)).toEqual(["192.0.2.1:81"]);
+  });
 });
