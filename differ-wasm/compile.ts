@@ -20,7 +20,7 @@ const PAGES = "4098";
 // prettier-ignore
 const OPTIONS = [
   "index.ts", "--outFile", "core.wasm",
-  "--runtime", "stub", "--noAssert", "-O3", "--converge",
+  "--runtime", "stub", "--noAssert", "-O2", "--converge",
   "--initialMemory", PAGES, "--maximumMemory", PAGES,
 ];
 

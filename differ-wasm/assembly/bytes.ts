@@ -44,6 +44,30 @@ export function skip(p: usize, end: usize, classes: u8): usize {
   return p;
 }
 
+/** End of the run of hex digits that begins at p. */
+export function skipHex(p: usize, end: usize): usize {
+  if (ASC_FEATURE_SIMD) {
+    for (; p < end; p += 16) {
+      const others = <u32>~hexBits(v128.load(p)) & 0xffff;
+      if (others) return min(p + ctz(others), end);
+    }
+    return end;
+  }
+  return skip(p, end, HEX);
+}
+
+/** Whether from p to end there is nothing but hex digits, and at least one. */
+export function isHex(p: usize, end: usize): bool {
+  return p < end && skipHex(p, end) == end;
+}
+
+/** A bit for each of 16 bytes that is a hex digit. */
+export function hexBits(bytes: v128): u64 {
+  const digit = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(10));
+  const lower = v128.or(bytes, i8x16.splat(0x20));
+  return i8x16.bitmask(v128.or(digit, i8x16.lt_u(i8x16.sub(lower, i8x16.splat(0x61)), i8x16.splat(6))));
+}
+
 /** Whether from p to end there is nothing but bytes of these classes, and at least one. */
 export function isAll(p: usize, end: usize, classes: u8): bool {
   return p < end && skip(p, end, classes) == end;

@@ -98,6 +98,7 @@ export function count(value: usize, size: u32, owner: u32, id: u32): bool {
   if (size == 0) return false;
   lastAppended = 0;
   const record = intern(value, size, owner);
+  lastCounted = record;
   if (record == 0) return false;
   const seen = load<u32>(record, COUNT);
   if (seen == 0) store<u32>(record, id, FIRST);
@@ -105,10 +106,24 @@ export function count(value: usize, size: u32, owner: u32, id: u32): bool {
   return record == lastAppended;
 }
 
+/** Counts what was counted last once more; false if there is nothing such. */
+export function countAgain(): bool {
+  if (lastCounted == 0) return false;
+  store<u32>(lastCounted, load<u32>(lastCounted, COUNT) + 1, COUNT);
+  return true;
+}
+
+export function forgetLast(): void {
+  lastCounted = 0;
+}
+
 /** Marks what count() just entered. */
 export function allow(): void {
   store<u32>(lastAppended, load<u32>(lastAppended, MARK) | ALLOWED, MARK);
 }
+
+/** The record that count() gave for the fact before this one; 0 if it was malformed, empty or had no room. */
+let lastCounted: usize = 0;
 
 /** The record that intern() made, 0 if it made none. Its callers set it to 0 before. */
 let lastAppended: usize = 0;

@@ -1,4 +1,4 @@
-import { DASH, DIGIT, DOT, SLASH, UNDERSCORE, classAt } from "./bytes";
+import { DASH, DIGIT, DOT, SLASH, UNDERSCORE, classAt, hexBits } from "./bytes";
 import { isNodeModules } from "./contract";
 
 /** The slash in front of the last `node_modules` that something follows, as isSettled() found it; 0 if there is none. */
@@ -80,10 +80,4 @@ function startBits(bytes: v128): u64 {
 function oddBits(bytes: v128): u64 {
   const dotOrSlash = v128.or(i8x16.eq(bytes, i8x16.splat(DOT)), i8x16.eq(bytes, i8x16.splat(SLASH)));
   return i8x16.bitmask(v128.or(dotOrSlash, i8x16.eq(bytes, i8x16.splat(UNDERSCORE))));
-}
-
-function hexBits(bytes: v128): u64 {
-  const digit = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(10));
-  const lower = v128.or(bytes, i8x16.splat(0x20));
-  return i8x16.bitmask(v128.or(digit, i8x16.lt_u(i8x16.sub(lower, i8x16.splat(0x61)), i8x16.splat(6))));
 }
