@@ -17,6 +17,7 @@ export const root: CommandDef = {
     pending: lazy("List the deviant runs that wait for a decision.", () => import("./pending.ts")),
     baseline: lazy("Look at what a package is known to do; accept a run into it.", () => import("./baseline.ts")),
     package: lazy("Choose which packages are watched.", () => import("./package.ts")),
+    bench: lazy("Measure how fast fangs is on this host.", () => import("./bench.ts")),
     version: lazy("Print the version.", () => import("./version.ts")),
   }),
   meta: {

@@ -1,15 +1,19 @@
+interface Place {
+  readonly value: number;
+}
+
 /** What assembly/index.ts exports. Numbers of bytes and addresses in the core's memory. */
 export interface Core {
-  memory: WebAssembly.Memory;
-  KEY: WebAssembly.Global;
-  KEY_SIZE: WebAssembly.Global;
-  WINDOW: WebAssembly.Global;
-  WINDOW_SIZE: WebAssembly.Global;
-  CONFIG: WebAssembly.Global;
-  CONFIG_SIZE: WebAssembly.Global;
-  ARENA: WebAssembly.Global;
-  VALUE_MAX: WebAssembly.Global;
-  ROOT_MAX: WebAssembly.Global;
+  memory: { readonly buffer: ArrayBufferLike };
+  KEY: Place;
+  KEY_SIZE: Place;
+  WINDOW: Place;
+  WINDOW_SIZE: Place;
+  CONFIG: Place;
+  CONFIG_SIZE: Place;
+  ARENA: Place;
+  VALUE_MAX: Place;
+  ROOT_MAX: Place;
   prepare(): void;
   begin(): void;
   rootText(which: number): number;

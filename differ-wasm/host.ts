@@ -39,8 +39,12 @@ const IMAGE_LIMIT = 4 << 20;
  * Its hash is keyed with random bytes of its own.
  */
 export function createDiffer(wasm: Uint8Array, limits: Partial<DifferLimits> = {}): Differ {
+  return differOn(instantiate(wasm), limits);
+}
+
+/** The same on a core that runs already; for the benchmark, which has it as native code, too. */
+export function differOn(core: Core, limits: Partial<DifferLimits> = {}): Differ {
   const most = { ...LIMITS, ...limits };
-  const core = instantiate(wasm);
   const bytes = Buffer.from(core.memory.buffer);
   const words = new Uint32Array(core.memory.buffer);
   const arena: number = core.ARENA.value;

@@ -48,7 +48,7 @@ export function skip(p: usize, end: usize, classes: u8): usize {
 export function skipHex(p: usize, end: usize): usize {
   if (ASC_FEATURE_SIMD) {
     for (; p < end; p += 16) {
-      const others = <u32>~hexBits(v128.load(p)) & 0xffff;
+      const others = (<u32>~hexBits(v128.load(p))) & 0xffff;
       if (others) return min(p + ctz(others), end);
     }
     return end;

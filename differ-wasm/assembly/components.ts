@@ -137,11 +137,7 @@ function isUuid(p: usize, end: usize): bool {
   if (end - p != 36 || load<u8>(p, 8) != DASH || load<u8>(p, 13) != DASH) return false;
   if (load<u8>(p, 18) != DASH || load<u8>(p, 23) != DASH) return false;
   return (
-    isHex(p, p + 8) &&
-    isHex(p + 9, p + 13) &&
-    isHex(p + 14, p + 18) &&
-    isHex(p + 19, p + 23) &&
-    isHex(p + 24, end)
+    isHex(p, p + 8) && isHex(p + 9, p + 13) && isHex(p + 14, p + 18) && isHex(p + 19, p + 23) && isHex(p + 24, end)
   );
 }
 

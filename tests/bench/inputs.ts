@@ -5,6 +5,7 @@ import { FACT } from "../../protocol/facts.ts";
 import { createActors } from "../../server/analysis/actors.ts";
 import { extractFacts } from "../../server/analysis/extract.ts";
 import type { AnalysisInput } from "../../server/analysis/types.ts";
+import { TraceCursor } from "../../protocol/trace.ts";
 import type { Recording } from "../corpus/recording.ts";
 
 export interface BenchInput {
@@ -82,3 +83,26 @@ function withActors(facts: Uint8Array, add: number): Uint8Array {
 function behind(view: DataView, at: number): number {
   return (at + FACT.headerSize + view.getUint16(at + FACT.length, true) + 7) & ~7;
 }
+
+/** A recording of exactly `count` records: what is too much is left out in front of the last ones, which sum up. */
+export function cutTrace(recording: Recording, count: number): Recording {
+  const sizes: Uint8Array[] = [];
+  for (const segment of recording.segments) {
+    const cursor = new TraceCursor(segment);
+    let from = 0;
+    while (cursor.next()) {
+      if (cursor.offset > from) sizes.push(segment.subarray(from, cursor.offset));
+      from = cursor.offset;
+    }
+    sizes.push(segment.subarray(from));
+  }
+  if (sizes.length < count) throw new RangeError(`${recording.package} has ${sizes.length} records only.`);
+  const kept = [...sizes.slice(0, count - LAST_RECORDS), ...sizes.slice(-LAST_RECORDS)];
+  return {
+    ...recording,
+    segments: [new Uint8Array(Buffer.concat(kept))],
+    result: { ...recording.result, events: count, segments: 1 },
+  };
+}
+
+const LAST_RECORDS = 20;
