@@ -44,9 +44,10 @@ const DEADLINE_MS = 20_000;
 
 /**
  * Makes the first real run as fast as later ones; whether it got there within 20 s. Little of the time is work of this
- * thread. Runs may go on meanwhile: each round is a run of its own, begun and finished at once.
+ * thread. Runs may go on meanwhile: each round is a run of its own, begun and finished at once. In the background, it
+ * keeps no process alive.
  */
-export async function warmUp(differ: Differ): Promise<boolean> {
+export async function warmUp(differ: Differ, options: { background?: boolean } = {}): Promise<boolean> {
   const deadline = performance.now() + DEADLINE_MS;
   let fast = 0;
   for (let round = 0; fast < FAST_ROUNDS && performance.now() < deadline; round++) {
@@ -57,16 +58,18 @@ export async function warmUp(differ: Differ): Promise<boolean> {
     differ.feed(size);
     fast = performance.now() - start < FAST_MS ? fast + 1 : 0;
     differ.finish();
-    await pause();
+    await pause(options.background === true);
   }
   return fast >= FAST_ROUNDS;
 }
 
 // --- internal ---
 
-/** Keeps no process alive that has nothing else to do. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, PAUSE_MS).unref());
+function pause(background: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, PAUSE_MS);
+    if (background) timer.unref();
+  });
 }
 
 const FACTS = 400;

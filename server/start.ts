@@ -19,6 +19,6 @@ export interface OrchestratorOptions {
 export function startOrchestrator(options: OrchestratorOptions): Promise<RunningServer> {
   const differ = createDiffer(embeddedCore());
   // Beside whatever else begins, so that the first run is analysed as fast as those after it.
-  void warmUp(differ);
+  void warmUp(differ, { background: true });
   return startServer({ ...options, analyse: analyserOn(differ), listEvents, processTree });
 }
