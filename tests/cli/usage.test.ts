@@ -24,6 +24,7 @@ test("the help of fangs lists every command", async () => {
       pending    List the deviant runs that wait for a decision.
       baseline   Look at what a package is known to do; accept a run into it.
       package    Choose which packages are watched.
+      bench      Measure how fast fangs is on this host.
       version    Print the version.
 
     Flags:
