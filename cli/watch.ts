@@ -46,7 +46,7 @@ export async function watchScan(client: Pick<Client, "scan">, submitted: Scan, o
 
 /** Between two looks: short at first, for what was examined already is answered at once. */
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 250;
 
 const ENDED: ReadonlySet<RunState> = new Set(["done", "failed", "cancelled"]);
 

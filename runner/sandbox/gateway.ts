@@ -2,7 +2,7 @@
 import { checkPackageName } from "../../npm/names.ts";
 import { type Packument, checkPackument } from "../../npm/packument.ts";
 import { ERRORS, toFangsError } from "../../protocol/errors.ts";
-import { type View, digestKey, integrityOf, tarballPath, viewPackument } from "./packument-view.ts";
+import { type View, digestKey, integrityOf, slimPackument, tarballPath, viewPackument } from "./packument-view.ts";
 import type { RegistrySource } from "./registry-source.ts";
 import type { TarballCache } from "./tarball-cache.ts";
 
@@ -13,8 +13,9 @@ const REQUEST_BYTES = 16 * 1024 * 1024;
 /** What one run may ask for; large trees have some 2,000 packages. Beyond, it is filling the disk or passing messages. */
 const REQUESTS_PER_RUN = 10_000;
 const BYTES_PER_RUN = 1024 ** 3;
-const REMEMBERED_PACKUMENTS = 64;
-const REMEMBERED_MS = 60_000;
+/** More than the largest trees have packages; slim documents are some 10 kB. */
+const REMEMBERED_PACKUMENTS = 4096;
+const REMEMBERED_MS = 5 * 60_000;
 const ABBREVIATED = "application/vnd.npm.install-v1+json";
 
 export interface Gateway extends AsyncDisposable {
@@ -113,7 +114,7 @@ function rememberPackuments(registry: RegistrySource): (name: string) => Promise
   return (name) => {
     const known = remembered.get(name);
     if (known !== undefined && known.until > Date.now()) return known.packument;
-    const packument = registry.packument(name).then((document) => checkPackument(document, name));
+    const packument = registry.packument(name).then((document) => slimPackument(checkPackument(document, name)));
     packument.catch(() => remembered.delete(name));
     remembered.delete(name);
     remembered.set(name, { until: Date.now() + REMEMBERED_MS, packument });
