@@ -22,15 +22,15 @@ typedef __m128i v128;
 // Loads and stores at any alignment, with or without an offset.
 #define PICK(_1, _2, _3, name, ...) name
 #define ACCESS(bits)                                                                                                   \
-	static inline u##bits load_at_u##bits(usize p)                                                                     \
-	{                                                                                                                  \
-		u##bits value;                                                                                                 \
-		memcpy(&value, (const void *)p, sizeof value);                                                                 \
-		return value;                                                                                                  \
-	}                                                                                                                  \
-	static inline void store_at_u##bits(usize p, u##bits value)                                                        \
-	{                                                                                                                  \
-		memcpy((void *)p, &value, sizeof value);                                                                       \
+	static inline u##bits load_at_u##bits(usize p)                                                                 \
+	{                                                                                                              \
+		u##bits value;                                                                                         \
+		memcpy(&value, (const void *)p, sizeof value);                                                         \
+		return value;                                                                                          \
+	}                                                                                                              \
+	static inline void store_at_u##bits(usize p, u##bits value)                                                    \
+	{                                                                                                              \
+		memcpy((void *)p, &value, sizeof value);                                                               \
 	}
 ACCESS(8)
 ACCESS(16)
@@ -91,32 +91,92 @@ EXPORT bool native_open(void)
 }
 
 #define PLACE(name)                                                                                                    \
-	EXPORT u32 native_##name(void)                                                                                     \
-	{                                                                                                                  \
-		return name - MEMORY;                                                                                          \
+	EXPORT u32 native_##name(void)                                                                                 \
+	{                                                                                                              \
+		return name - MEMORY;                                                                                  \
 	}
 PLACE(KEY)
 PLACE(WINDOW)
 PLACE(CONFIG)
 PLACE(ARENA)
 
-EXPORT void native_prepare(void) { prepare(); }
-EXPORT void native_begin(void) { begin(); }
-EXPORT u32 native_rootText(u32 which) { return rootText(which) - MEMORY; }
-EXPORT void native_setRoot(u32 which, u32 size) { setRoot(which, size); }
-EXPORT void native_clear(u32 most, u32 room) { clear(most, room); }
-EXPORT u32 native_scratch(void) { return scratch() - MEMORY; }
-EXPORT u32 native_remember(u32 size, u32 owner) { return remember(size, owner); }
-EXPORT void native_restore(u32 end, u32 count) { restore(MEMORY + end, count); }
-EXPORT void native_seal(u32 most, u32 room) { seal(most, room); }
-EXPORT void native_rewind(void) { rewind(); }
-EXPORT u32 native_run(u32 size) { return run(size); }
-EXPORT u32 native_recordsEnd(void) { return recordsEnd() - MEMORY; }
-EXPORT u32 native_malformedFacts(void) { return malformedFacts(); }
-EXPORT u32 native_tooLongFacts(void) { return tooLongFacts(); }
-EXPORT u32 native_isFull(void) { return isFull(); }
-EXPORT u32 native_KEY_SIZE(void) { return KEY_SIZE; }
-EXPORT u32 native_WINDOW_SIZE(void) { return WINDOW_SIZE; }
-EXPORT u32 native_CONFIG_SIZE(void) { return CONFIG_SIZE; }
-EXPORT u32 native_VALUE_MAX(void) { return VALUE_MAX; }
-EXPORT u32 native_ROOT_MAX(void) { return ROOT_MAX; }
+EXPORT void native_prepare(void)
+{
+	prepare();
+}
+EXPORT void native_begin(void)
+{
+	begin();
+}
+EXPORT u32 native_rootText(u32 which)
+{
+	return rootText(which) - MEMORY;
+}
+EXPORT void native_setRoot(u32 which, u32 size)
+{
+	setRoot(which, size);
+}
+EXPORT void native_clear(u32 most, u32 room)
+{
+	clear(most, room);
+}
+EXPORT u32 native_scratch(void)
+{
+	return scratch() - MEMORY;
+}
+EXPORT u32 native_remember(u32 size, u32 owner)
+{
+	return remember(size, owner);
+}
+EXPORT void native_restore(u32 end, u32 count)
+{
+	restore(MEMORY + end, count);
+}
+EXPORT void native_seal(u32 most, u32 room)
+{
+	seal(most, room);
+}
+EXPORT void native_rewind(void)
+{
+	rewind();
+}
+EXPORT u32 native_run(u32 size)
+{
+	return run(size);
+}
+EXPORT u32 native_recordsEnd(void)
+{
+	return recordsEnd() - MEMORY;
+}
+EXPORT u32 native_malformedFacts(void)
+{
+	return malformedFacts();
+}
+EXPORT u32 native_tooLongFacts(void)
+{
+	return tooLongFacts();
+}
+EXPORT u32 native_isFull(void)
+{
+	return isFull();
+}
+EXPORT u32 native_KEY_SIZE(void)
+{
+	return KEY_SIZE;
+}
+EXPORT u32 native_WINDOW_SIZE(void)
+{
+	return WINDOW_SIZE;
+}
+EXPORT u32 native_CONFIG_SIZE(void)
+{
+	return CONFIG_SIZE;
+}
+EXPORT u32 native_VALUE_MAX(void)
+{
+	return VALUE_MAX;
+}
+EXPORT u32 native_ROOT_MAX(void)
+{
+	return ROOT_MAX;
+}

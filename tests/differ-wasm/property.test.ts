@@ -31,8 +31,9 @@ describe("the core gives what the reference gives, for whatever facts", () => {
         fc.constantFrom(differ.window.length, 65_552, 66_000),
         allowLists,
         ruleLists,
-        (inputs, scope, stray, share, windowSize, allow, rules) => {
-          const facts = encodeFacts(inputs);
+        fc.constantFrom(0xaa, 0x2f),
+        (inputs, scope, stray, share, windowSize, allow, rules, padding) => {
+          const facts = encodeFacts(inputs, padding);
           const seen = referenceDiff(facts, scope, [], [], rules).fingerprints;
           // From none to all of what the run shows is in the baseline already, some of it twice.
           const baseline = [...stray, ...seen.filter((_, i) => i % 5 < share), ...seen.slice(0, share)];
@@ -40,7 +41,7 @@ describe("the core gives what the reference gives, for whatever facts", () => {
           // Thrice: from the values, from the baseline that is loaded, and from its image.
           for (const before of [undefined, undefined, []]) {
             if (before) differ.begin(scope, before);
-            differ.window.fill(0xaa);
+            differ.window.fill(padding);
             differ.begin(scope, baseline, allow, rules);
             expect(feedAll(differ, facts, windowSize)).toBe(0);
             expect(differ.finish()).toEqual(expected);
