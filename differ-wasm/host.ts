@@ -134,14 +134,23 @@ function setRoots(core: Core, memory: Uint8Array, scope: DifferScope): void {
   }
 }
 
+/** Text that is one byte for each character, and its own escaped form. */
+const PLAIN = /^[ -[\]-~]*$/;
+
 /** Enters a baseline, and returns its distinct values in the order of their records. */
-function remember(core: Core, memory: Uint8Array, baseline: Iterable<BaselineValue>): string[] {
+function remember(core: Core, memory: Buffer, baseline: Iterable<BaselineValue>): string[] {
   const values: string[] = [];
   for (const { actor, category, value } of baseline) {
+    const owner = ownerOf(actor, category);
+    if (value.length <= core.VALUE_MAX.value && PLAIN.test(value)) {
+      memory.write(value, core.scratch(), "latin1");
+      if (core.remember(value.length, owner)) values.push(value);
+      continue;
+    }
     const known = bytesOf(value);
     if (known.length > core.VALUE_MAX.value) continue; // longer than any value of a run
     memory.set(known, core.scratch());
-    if (core.remember(known.length, ownerOf(actor, category))) values.push(textOf(known));
+    if (core.remember(known.length, owner)) values.push(textOf(known));
   }
   return values;
 }
