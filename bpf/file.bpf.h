@@ -69,6 +69,10 @@ static __always_inline int record_open(struct call *call, u32 open_flags)
 		s->open.path_length = describe_file(s, at, file);
 	else
 		s->open.path_length = append_joined(s, at, directory_of(call, call->shape->directory), requested);
+	if (call->result >= 0 && !file) { /* another thread closed it already: its name may be a lie */
+		s->header.flags |= FLAG_UNREADABLE;
+		count(s->header.run, RECORD_OPEN, LOSS_UNREADABLE);
+	}
 	at += s->open.path_length;
 	if (call->shape->path >= 0)
 		s->open.requested_length = append_user_string(s, at, requested);

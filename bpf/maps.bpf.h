@@ -120,7 +120,7 @@ struct {
 	__type(value, u32);
 } handlers SEC(".maps");
 
-/* Bytes kept so far of each stream socket, by its inode. */
+/* Bytes kept so far of each stream socket, by its inode; of a datagram socket whether its answers can be believed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);

@@ -131,33 +131,40 @@ static __always_inline u32 append_working_directory(struct scratch *s, u32 at)
 	return append_path(s, at, BPF_CORE_READ(fs, pwd.dentry), BPF_CORE_READ(fs, pwd.mnt));
 }
 
-/* The directory that a relative name counts from, with a slash behind it. */
+/* The directory that a relative name counts from. */
 static __always_inline u32 append_directory(struct scratch *s, u32 at, int directory)
 {
 	struct file *file;
-	u32 length = 0;
 
-	if (directory == AT_FDCWD) {
-		length = append_working_directory(s, at);
-	} else {
-		file = file_of(directory);
-		if (file)
-			length =
-			    append_path(s, at, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt));
-	}
+	if (directory == AT_FDCWD)
+		return append_working_directory(s, at);
+	file = file_of(directory);
+	return file ? append_path(s, at, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt)) : 0;
+}
+
+/* A slash behind a directory of this length; the root has its own. Returns the length then. */
+static __always_inline u32 append_slash(struct scratch *s, u32 at, u32 length)
+{
+	if (length == 1)
+		return length;
 	s->bytes[AT(at + length)] = '/';
 	return length + 1;
 }
 
-/* A name that has no file any more, or never had one: the directory it was relative to, and the name. */
+/* A name that has no file any more, or never had one: the directory it was relative to, and the name. Without a name
+ * (utimensat, AT_EMPTY_PATH) the open file itself. */
 static __always_inline u32 append_joined(struct scratch *s, u32 at, int directory, const void *user)
 {
 	char first = 0;
+	bool readable = bpf_probe_read_user(&first, 1, user) == 0;
 	u32 length = 0;
 
-	bpf_probe_read_user(&first, 1, user);
-	if (first != '/')
+	if (first != '/') {
 		length = append_directory(s, at, directory);
+		if (!user || (readable && !first))
+			return length;
+		length = append_slash(s, at, length);
+	}
 	return length + append_user_string(s, at + length, user);
 }
 

@@ -101,7 +101,7 @@ int on_exit(struct bpf_raw_tracepoint_args *context)
 {
 	struct task_struct *task = (void *)context->args[0];
 	u32 tgid = BPF_CORE_READ(task, tgid), code;
-	struct process *process;
+	struct process *process, ended;
 	struct run_state *run;
 	struct scratch *s;
 
@@ -110,18 +110,20 @@ int on_exit(struct bpf_raw_tracepoint_args *context)
 	process = bpf_map_lookup_elem(&processes, &tgid);
 	if (!process)
 		return 0;
-	run = recording(process->run);
+	ended = *process;
+	if (bpf_map_delete_elem(&processes, &tgid)) /* the last two threads ended at once: one of them tells */
+		return 0;
+	run = recording(ended.run);
 	s = scratch();
 	if (run && s) {
 		code = BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT
 			   ? BPF_CORE_READ(task, signal, group_exit_code)
 			   : BPF_CORE_READ(task, exit_code);
-		begin(s, process, run, RECORD_EXIT, sizeof(s->exit), 0);
+		begin(s, &ended, run, RECORD_EXIT, sizeof(s->exit), 0);
 		s->exit.code = code >> 8 & 0xff;
 		s->exit.signal = code & 0x7f;
 		send(s, sizeof(s->exit));
 	}
-	bpf_map_delete_elem(&processes, &tgid);
 	return 0;
 }
 

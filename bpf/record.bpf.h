@@ -47,18 +47,23 @@ static __always_inline void send(struct scratch *s, u32 length)
 		count(run, type, LOSS_RING_FULL);
 }
 
-/* Appends a NUL-terminated user string without its NUL; returns its length. */
+/* Appends a NUL-terminated user string without its NUL; returns its length. A longer one than the kernel takes for a
+ * path is cut and flagged, which loses nothing: the call failed. */
 static __always_inline u32 append_user_string(struct scratch *s, u32 at, const void *user)
 {
 	long length;
 
 	if (!room(s, at))
 		return 0;
-	length = bpf_probe_read_user_str(s->bytes + AT(at), PATH_LIMIT, user);
+	length = bpf_probe_read_user_str(s->bytes + AT(at), PATH_LIMIT + 1, user);
 	if (length <= 0) {
 		s->header.flags |= FLAG_UNREADABLE;
 		count(s->header.run, s->header.type, LOSS_UNREADABLE);
 		return 0;
+	}
+	if (length > PATH_LIMIT) {
+		s->header.flags |= FLAG_TRUNCATED;
+		return PATH_LIMIT - 1;
 	}
 	return length - 1;
 }

@@ -4,6 +4,8 @@
 
 #include "maps.bpf.h"
 
+/* the return from a signal's handler, and what seccomp or a tracer made none */
+#define NO_SYSCALL 0xffffffff
 #define THREAD_IS_COMPAT 2 /* TS_COMPAT of arch/x86/include/asm/thread_info.h */
 
 #if defined(__TARGET_ARCH_x86)

@@ -1,6 +1,7 @@
 /* The probes. One dispatcher sees every system call return and hands those of watched processes to the
  * handler of their number: at the exit the result is known, the arguments are still in the registers,
  * and the user's pages are resident. */
+#include "answers.bpf.h"
 #include "file.bpf.h"
 #include "process.bpf.h"
 #include "rare.bpf.h"
@@ -16,10 +17,12 @@ int on_syscall(struct bpf_raw_tracepoint_args *context)
 	if (!watched())
 		return 0;
 	number = syscall_number(REGISTERS(context));
-	if (number >= SYSCALL_SLOTS)
+	if (number == NO_SYSCALL)
 		return 0;
-	/* A 32-bit call has other numbers; slot 511 holds the handler that only reports it. */
-	bpf_tail_call(context, &handlers, compat_call() ? SYSCALL_SLOTS - 1 : number);
+	/* Calls of the 32-bit and x32 tables have other numbers; slot 511 holds the handler that only reports them. */
+	if (number >= SYSCALL_SLOTS || compat_call())
+		number = SYSCALL_SLOTS - 1;
+	bpf_tail_call(context, &handlers, number);
 	return 0;
 }
 

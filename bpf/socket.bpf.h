@@ -6,13 +6,17 @@
 
 #include "file.bpf.h"
 
+#define EINPROGRESS 115
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
 #define SOCK_STREAM 1
+#define SOCK_DGRAM 2
 #define FILE_TYPE_MASK 0170000
 #define FILE_TYPE_SOCKET 0140000
 #define UNIX_PATH_MAX 108
+/* In streams: a datagram socket that holds what somebody sent before it had this peer. */
+#define DISTRUSTED 0xffffffff
 
 /* Peer or own end of a socket, as records carry it. */
 struct endpoint {
@@ -126,6 +130,8 @@ struct socket_call {
 	struct sock *sock;
 	u64 inode;
 	struct endpoint end;
+	const void *asked; /* the address that the call has, and its length */
+	u32 asked_length;
 };
 
 static __always_inline bool enter_socket(struct bpf_raw_tracepoint_args *context, struct socket_call *c)
@@ -133,6 +139,8 @@ static __always_inline bool enter_socket(struct bpf_raw_tracepoint_args *context
 	if (!enter(context, &c->call))
 		return false;
 	c->sock = socket_of(syscall_argument(c->call.regs, 0), &c->inode);
+	c->asked = (void *)syscall_argument(c->call.regs, 1);
+	c->asked_length = syscall_argument(c->call.regs, 2);
 	return c->sock;
 }
 
@@ -155,10 +163,29 @@ static __always_inline int record_socket(struct socket_call *c, u8 operation, st
 	if (c->end.family == AF_UNIX && holder)
 		s->socket.path_length = append_bound_name(s, at, holder);
 	else if (c->end.family == AF_UNIX)
-		s->socket.path_length = append_asked_name(s, at, (void *)syscall_argument(c->call.regs, 1),
-							  syscall_argument(c->call.regs, 2));
+		s->socket.path_length = append_asked_name(s, at, c->asked, c->asked_length);
 	send(s, at + s->socket.path_length);
 	return 0;
+}
+
+static __always_inline bool datagrams_wait(struct sock *sock)
+{
+	struct udp_sock *udp = (void *)sock;
+
+	if (BPF_CORE_READ(sock, sk_type) != SOCK_DGRAM || BPF_CORE_READ(sock, sk_protocol) != IPPROTO_UDP)
+		return false;
+	return BPF_CORE_READ(sock, sk_receive_queue.qlen) || BPF_CORE_READ(udp, reader_queue.qlen);
+}
+
+/* Forgets what was kept of the socket's earlier life. */
+static __always_inline void begin_peer(struct sock *sock, u64 inode)
+{
+	u32 distrusted = DISTRUSTED;
+
+	if (datagrams_wait(sock))
+		bpf_map_update_elem(&streams, &inode, &distrusted, BPF_ANY);
+	else
+		bpf_map_delete_elem(&streams, &inode);
 }
 
 /* connect: the kernel's own idea of the peer counts, for the user's memory can change during the call. */
@@ -172,10 +199,11 @@ int on_connect(struct bpf_raw_tracepoint_args *context)
 	if (!enter_socket(context, &c))
 		return 0;
 	own = (void *)c.sock;
-	bpf_map_delete_elem(&streams, &c.inode);
+	if (c.call.result == 0 || c.call.result == -EINPROGRESS) /* a new stream, not a try on one that is there */
+		begin_peer(c.sock, c.inode);
 	peer_of(c.sock, &c.end);
 	if (!named(&c.end))
-		user_endpoint((void *)syscall_argument(c.call.regs, 1), &c.end);
+		user_endpoint(c.asked, &c.end);
 	if (c.end.family == AF_UNIX && c.call.result == 0)
 		peer = BPF_CORE_READ(own, peer);
 	return record_socket(&c, SOCKET_CONNECT, peer);
@@ -191,7 +219,7 @@ int on_bind(struct bpf_raw_tracepoint_args *context)
 	if (c.call.result == 0)
 		own_end(c.sock, &c.end);
 	else
-		user_endpoint((void *)syscall_argument(c.call.regs, 1), &c.end);
+		user_endpoint(c.asked, &c.end);
 	return record_socket(&c, SOCKET_BIND, c.call.result == 0 ? c.sock : NULL);
 }
 

@@ -5,8 +5,6 @@
 
 #include "socket.bpf.h"
 
-#define EINPROGRESS 115
-
 struct uring {
 	struct io_kiocb *request;
 	struct process *process;
@@ -45,7 +43,7 @@ static __always_inline void record_uring_open(struct uring *u)
 	s->open.open_flags = BPF_CORE_READ(open, how.flags);
 	bpf_probe_read_kernel(&first, 1, name);
 	if (first != '/')
-		length = append_directory(s, at, BPF_CORE_READ(open, dfd));
+		length = append_slash(s, at, append_directory(s, at, BPF_CORE_READ(open, dfd)));
 	length += append_kernel_string(s, at + length, name);
 	s->open.path_length = length;
 	s->open.requested_length = append_kernel_string(s, at + length, name);
@@ -72,7 +70,7 @@ static __always_inline void record_uring_connect(struct uring *u)
 		user_endpoint(BPF_CORE_READ(connect, addr), &end);
 	sock = socket_of(BPF_CORE_READ(request, cqe.fd), &inode);
 	if (sock)
-		bpf_map_delete_elem(&streams, &inode);
+		begin_peer(sock, inode);
 	begin(s, u->process, u->run, RECORD_SOCKET, sizeof(s->socket), -EINPROGRESS);
 	s->header.flags = FLAG_IO_URING;
 	s->socket.socket = inode;
@@ -103,6 +101,7 @@ int on_uring_complete(struct bpf_raw_tracepoint_args *context)
 {
 	u32 at = sizeof(struct open_record);
 	struct io_kiocb *request;
+	struct io_open *open;
 	struct file *file;
 	struct uring u;
 	int result;
@@ -110,6 +109,10 @@ int on_uring_complete(struct bpf_raw_tracepoint_args *context)
 	if (!enter_uring((void *)context->args[1], &u) || !opens(u.opcode))
 		return 0;
 	request = u.request;
+	open = (void *)request;
+	/* The slot of a ring's own table is no file descriptor. */
+	if (BPF_CORE_READ(open, file_slot))
+		return 0;
 	result = BPF_CORE_READ(request, cqe.res);
 	file = result >= 0 ? file_of(result) : NULL;
 	if (!file)

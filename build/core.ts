@@ -9,7 +9,14 @@ export async function buildCore(): Promise<void> {
   const scalar = join(OBJECTS, "differ-core-scalar.wasm");
   await step({
     name: "differ-core",
-    inputs: ["differ-wasm/assembly/**", "differ-wasm/compile.ts", "bun.lock"],
+    inputs: [
+      "differ-wasm/assembly/**",
+      "differ-wasm/compile.ts",
+      "differ-wasm/contract.ts",
+      "differ-wasm/lists.ts",
+      "protocol/facts.ts",
+      "bun.lock",
+    ],
     outputs: [simd, scalar],
     make: async () => {
       const { compileCore } = await import("../differ-wasm/compile.ts");

@@ -22,6 +22,7 @@ export const root: CommandDef = {
     ),
     package: lazy("Choose which packages are watched.", () => import("./package.ts")),
     allow: lazy("Choose what is no deviation.", () => import("./allow.ts")),
+    bench: lazy("Measure how fast fangs is on this host.", () => import("./bench.ts")),
     version: lazy("Print the version.", () => import("./version.ts")),
   }),
   meta: {

@@ -9,16 +9,18 @@ export interface CoreOptions {
   simd: boolean;
   /** For tests: a hash of 6 bits, so that a missing comparison of bytes cannot stay unnoticed. */
   weakHash?: boolean;
+  /** For tests: changes a file of the core's source before it is compiled. */
+  edit?: (file: string, text: string) => string;
 }
 
 const ASSEMBLY = join(import.meta.dir, "assembly");
 
 /** Pages of the fixed memory: up to ARENA_END of layout.ts, and room behind for one value. */
-const PAGES = "700";
+const PAGES = "4098";
 // prettier-ignore
 const OPTIONS = [
   "index.ts", "--outFile", "core.wasm",
-  "--runtime", "stub", "--noAssert", "-O3", "--converge",
+  "--runtime", "stub", "--noAssert", "-O2", "--converge",
   "--initialMemory", PAGES, "--maximumMemory", PAGES,
 ];
 
@@ -26,10 +28,17 @@ const OPTIONS = [
  * The comparing core as wasm bytes, compiled in this process; nothing is written to disk.
  * Throws FangsError "internal" with the compiler's messages where the source does not compile.
  */
-export async function compileCore({ simd, weakHash = false }: CoreOptions): Promise<Uint8Array> {
+export async function compileCore({
+  simd,
+  weakHash = false,
+  edit = (_, text) => text,
+}: CoreOptions): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined;
   const { error, stderr } = await main([...OPTIONS, simd ? "--enable" : "--disable", "simd"], {
-    readFile: (name) => source(name, weakHash),
+    readFile: async (name) => {
+      const text = await source(name, weakHash);
+      return text === null ? null : edit(name, text);
+    },
     writeFile: (_name, contents) => {
       if (typeof contents !== "string") wasm = contents;
     },

@@ -1,4 +1,5 @@
 import { CATEGORIES, CATEGORY_COUNT, FACT, VALUE } from "../protocol/facts.ts";
+import { allowListNumbers, ANY_ACTOR, LIST, WILDCARD } from "./lists.ts";
 
 /** What the rules write in place of what changes from run to run. */
 const PLACEHOLDERS = {
@@ -51,17 +52,25 @@ export function contractSource(options: { weakHash: boolean }): string {
     ...Object.entries(FACT).map(([name, value]) => constant(`FACT_${upper(name)}`, "u32", String(value))),
     ...Object.entries(VALUE).map(([name, value]) => constant(`VALUE_${upper(name)}`, "u32", String(value))),
     constant("CATEGORY_COUNT", "u32", String(CATEGORY_COUNT)),
-    categoryKinds(),
+    bytesConstant("KINDS", categoryKinds()),
+    ...Object.entries(LIST).map(([name, value]) => constant(`LIST_${upper(name)}`, "u32", String(value))),
+    bytesConstant("ALLOW_LISTS", allowListNumbers()),
+    constant("ALLOW_ANY_ACTOR", "u32", String(ANY_ACTOR)),
+    ...Object.entries(WILDCARD).map(([name, value]) => constant(`WILDCARD_${upper(name)}`, "u8", String(value))),
     ...Object.entries(PLACEHOLDERS).map(([name, text]) => writer(name, text)),
     ...Object.entries(WORDS).map(([name, text]) => comparer(name, text)),
   ].join("\n");
 }
 
 /** A byte for every category number: its VALUE kind, or 255 where there is no such category. */
-function categoryKinds(): string {
+function categoryKinds(): Uint8Array {
   const kinds = new Uint8Array(CATEGORY_COUNT).fill(255);
   for (const { id, value } of Object.values(CATEGORIES)) kinds[id] = value;
-  return `export const KINDS: usize = memory.data<u8>([${kinds.join(", ")}]);`;
+  return kinds;
+}
+
+function bytesConstant(name: string, bytes: Uint8Array): string {
+  return `export const ${name}: usize = memory.data<u8>([${bytes.join(", ")}]);`;
 }
 
 function constant(name: string, type: string, value: string): string {

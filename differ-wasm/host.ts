@@ -1,122 +1,90 @@
 import { FangsError } from "../protocol/errors.ts";
 import { FACT } from "../protocol/facts.ts";
+import { compileAllow } from "./allow-list.ts";
+import { type Core, instantiate, MARK, RECORD } from "./core.ts";
 import { bytesOf, textOf } from "./escape.ts";
+import { encodeLists } from "./lists.ts";
+import { compileRules } from "./normalise-rules.ts";
+import type {
+  AllowRule,
+  BaselineValue,
+  Delta,
+  Differ,
+  DifferLimits,
+  DifferScope,
+  NormaliseRule,
+  RuleError,
+} from "./types.ts";
 
-/** The places of a run that its values are relative to. */
-export interface DifferScope {
-  /** Absolute path of the project; "" if there is none. */
-  project: string;
-  /** Absolute path of the home directory; "" if there is none. */
-  home: string;
-  /** npm name of the package under test, perhaps `@scope/name`. */
-  package: string;
+export type * from "./types.ts";
+export { compileAllow } from "./allow-list.ts";
+export { compileRules } from "./normalise-rules.ts";
+export { warmUp } from "./warm-up.ts";
+
+/** Far above what any install does. The core has room for no larger baseline. */
+const LIMITS: DifferLimits = { fingerprints: 1 << 18, baseline: 1 << 20, bytes: 38 << 20 };
+
+/** A baseline as it lies in the arena, to be put there again. */
+interface Image {
+  records: Uint8Array;
+  /** The values in the order of the records. */
+  values: string[];
 }
 
-/** One accepted behaviour; value as Delta has it. Numbers of actors are the caller's. */
-export interface BaselineValue {
-  actor: number;
-  category: number;
-  value: string;
-}
-
-/** One distinct behaviour of the run. */
-export interface Delta {
-  actor: number;
-  category: number;
-  /** The normalised value; control characters, backslashes and what is not UTF-8 as `\xNN` (see escape.ts). */
-  value: string;
-  /** How many facts showed it. */
-  count: number;
-  /** Id of the first fact that did. */
-  first: number;
-  /** Whether the baseline has it. */
-  known: boolean;
-}
-
-export interface DifferResult {
-  /** Every distinct behaviour seen: known ones first, in the baseline's order, then new ones as they appeared. */
-  fingerprints: Delta[];
-  /** What could not be compared for its number or size, in a sentence; null if everything was. */
-  flood: string | null;
-  /** How many facts were malformed. */
-  bad: number;
-}
-
-export interface Differ {
-  /** Begins a run; the one before is forgotten. */
-  begin(scope: DifferScope, baseline: Iterable<BaselineValue>): void;
-  /** Where facts are written, from its start, one behind the other. The memory never grows: the view stays valid. */
-  readonly window: Uint8Array;
-  /**
-   * Compares the whole facts among the first `length` bytes of the window, and returns how many bytes they take.
-   * What is left is the beginning of a fact: move it to the window's start, and go on behind it.
-   */
-  feed(length: number): number;
-  /** The result of the run so far. */
-  finish(): DifferResult;
-}
-
-export interface DifferLimits {
-  /** Most distinct behaviours, baseline included. */
-  fingerprints: number;
-}
-
-/** Far above what any install does; the core holds no more. */
-const LIMITS: DifferLimits = { fingerprints: 1 << 18 };
-
-/** What assembly/index.ts exports. Numbers of bytes and addresses in the core's memory. */
-interface Core {
-  memory: WebAssembly.Memory;
-  KEY: WebAssembly.Global;
-  KEY_SIZE: WebAssembly.Global;
-  WINDOW: WebAssembly.Global;
-  WINDOW_SIZE: WebAssembly.Global;
-  ARENA: WebAssembly.Global;
-  VALUE_MAX: WebAssembly.Global;
-  ROOT_MAX: WebAssembly.Global;
-  begin(most: number): void;
-  rootText(which: number): number;
-  setRoot(which: number, size: number): void;
-  scratch(): number;
-  remember(size: number, owner: number): void;
-  run(size: number): number;
-  recordsEnd(): number;
-  malformedFacts(): number;
-  tooLongFacts(): number;
-  isFull(): number;
-}
-
-/** Offsets in a record of the arena, in 32-bit words; assembly/fingerprints.ts writes them. */
-const RECORD = { first: 2, count: 3, owner: 4, size: 5, known: 6, words: 8 } as const;
+/** Larger images are not kept. */
+const IMAGE_LIMIT = 4 << 20;
 
 /**
  * A differ on the compiled core (see compile.ts). It serves one run at a time, and any number of them in turn.
  * Its hash is keyed with random bytes of its own.
  */
-export function createDiffer(wasm: Uint8Array, limits: DifferLimits = LIMITS): Differ {
-  const core = instantiate(wasm);
-  const bytes = new Uint8Array(core.memory.buffer);
+export function createDiffer(wasm: Uint8Array, limits: Partial<DifferLimits> = {}): Differ {
+  return differOn(instantiate(wasm), limits);
+}
+
+/** The same on a core that runs already; for the benchmark, which has it as native code, too. */
+export function differOn(core: Core, limits: Partial<DifferLimits> = {}): Differ {
+  const most = { ...LIMITS, ...limits };
+  const bytes = Buffer.from(core.memory.buffer);
   const words = new Uint32Array(core.memory.buffer);
-  const window = bytes.subarray(core.WINDOW.value, core.WINDOW.value + core.WINDOW_SIZE.value);
-  crypto.getRandomValues(bytes.subarray(core.KEY.value, core.KEY.value + core.KEY_SIZE.value));
+  const arena: number = core.ARENA.value;
+  const window = new Uint8Array(core.memory.buffer, core.WINDOW.value, core.WINDOW_SIZE.value);
+  crypto.getRandomValues(new Uint8Array(core.memory.buffer, core.KEY.value, core.KEY_SIZE.value));
+  core.prepare();
+
+  const images = new WeakMap<Iterable<BaselineValue>, Image>();
+  /** The baseline that is loaded. It is held here, so that none that comes later can be taken for it. */
+  let loaded: Iterable<BaselineValue> | undefined;
+  let knownValues: string[] = [];
+
+  const load = (baseline: Iterable<BaselineValue>): void => {
+    loaded = undefined;
+    core.clear(most.baseline, most.bytes);
+    const image = images.get(baseline);
+    if (image !== undefined) {
+      bytes.set(image.records, arena);
+      core.restore(arena + image.records.length, image.values.length);
+      knownValues = image.values;
+    } else {
+      knownValues = remember(core, bytes, baseline);
+      const size = core.recordsEnd() - arena;
+      if (Array.isArray(baseline) && size <= IMAGE_LIMIT && !core.isFull()) {
+        images.set(baseline, { records: new Uint8Array(bytes.subarray(arena, arena + size)), values: knownValues });
+      }
+    }
+    core.seal(most.fingerprints, most.bytes);
+    if (Array.isArray(baseline)) loaded = baseline;
+  };
 
   return {
     window,
 
-    begin(scope, baseline) {
-      core.begin(limits.fingerprints);
-      for (const [which, text] of [scope.project, scope.home, `/${scope.package}`].entries()) {
-        const root = bytesOf(text);
-        if (root.length >= core.ROOT_MAX.value) throw new FangsError("internal", `The root ${text} is too long.`);
-        bytes.set(root, core.rootText(which));
-        core.setRoot(which, root.length);
-      }
-      for (const { actor, category, value } of baseline) {
-        const known = bytesOf(value);
-        if (known.length > core.VALUE_MAX.value) continue; // longer than any value of a run
-        bytes.set(known, core.scratch());
-        core.remember(known.length, ownerOf(actor, category));
-      }
+    begin(scope, baseline, allow = [], rules = []) {
+      core.begin();
+      setRoots(core, bytes, scope);
+      bytes.set(listsOf(allow, rules, core.CONFIG_SIZE.value), core.CONFIG.value);
+      if (baseline === loaded) core.rewind();
+      else load(baseline);
     },
 
     feed(length) {
@@ -126,35 +94,56 @@ export function createDiffer(wasm: Uint8Array, limits: DifferLimits = LIMITS): D
 
     finish() {
       const fingerprints: Delta[] = [];
-      let at = core.ARENA.value / 4;
+      let allowedCount = 0;
       const end = core.recordsEnd() / 4;
-      while (at < end) {
+      for (let at = arena / 4; at < end;) {
         const size = words[at + RECORD.size] ?? 0;
         const count = words[at + RECORD.count] ?? 0;
-        const owner = words[at + RECORD.owner] ?? 0;
         const start = at + RECORD.words;
         if (count > 0) {
+          const owner = words[at + RECORD.owner] ?? 0;
+          const mark = words[at + RECORD.mark] ?? 0;
+          const number = mark & MARK.number;
+          const allowed = (mark & MARK.allowed) !== 0;
+          if (allowed) allowedCount++;
           fingerprints.push({
             actor: owner & 0xffff,
             category: owner >>> 16,
-            value: textOf(bytes.subarray(start * 4, start * 4 + size)),
+            value: number > 0 ? (knownValues[number - 1] ?? "") : valueAt(bytes, start * 4, size, mark),
             count,
             first: words[at + RECORD.first] ?? 0,
-            known: words[at + RECORD.known] === 1,
+            known: number > 0,
+            allowed,
           });
         }
         at = start + ((size + 15) >> 4) * 4;
       }
-      return { fingerprints, flood: floodOf(core, limits), bad: core.malformedFacts() };
+      return { fingerprints, allowed: allowedCount, flood: floodOf(core, most), bad: core.malformedFacts() };
     },
   };
 }
 
-function instantiate(wasm: Uint8Array): Core {
-  // A copy, because the bytes may lie in a shared buffer, which WebAssembly does not take.
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(wasm)));
-  // The compiler's word for it: the exports are those of assembly/index.ts, and the tests call every one.
-  return exports as unknown as Core;
+// --- internal ---
+
+function setRoots(core: Core, memory: Uint8Array, scope: DifferScope): void {
+  for (const [which, text] of [scope.project, scope.home, `/${scope.package}`].entries()) {
+    const root = bytesOf(text);
+    if (root.length >= core.ROOT_MAX.value) throw new FangsError("internal", `The root ${text} is too long.`);
+    memory.set(root, core.rootText(which));
+    core.setRoot(which, root.length);
+  }
+}
+
+/** Enters a baseline, and returns its distinct values in the order of their records. */
+function remember(core: Core, memory: Uint8Array, baseline: Iterable<BaselineValue>): string[] {
+  const values: string[] = [];
+  for (const { actor, category, value } of baseline) {
+    const known = bytesOf(value);
+    if (known.length > core.VALUE_MAX.value) continue; // longer than any value of a run
+    memory.set(known, core.scratch());
+    if (core.remember(known.length, ownerOf(actor, category))) values.push(textOf(known));
+  }
+  return values;
 }
 
 function ownerOf(actor: number, category: number): number {
@@ -162,6 +151,29 @@ function ownerOf(actor: number, category: number): number {
     throw new FangsError("internal", `Actor ${actor} or category ${category} does not fit a fact.`);
   }
   return actor | (category << 16);
+}
+
+const NO_LISTS = encodeLists({ rule: [], cidr: [], path: [], sni: [], dns: [], exec: [], command: [] });
+
+function listsOf(allow: readonly AllowRule[], rules: readonly NormaliseRule[], most: number): Uint8Array {
+  if (allow.length === 0 && rules.length === 0) return NO_LISTS;
+  const allowed = compileAllow(allow);
+  if ("errors" in allowed) throw refused("allow-list", allowed.errors);
+  const compiled = compileRules(rules);
+  if ("errors" in compiled) throw refused("rules", compiled.errors);
+  const lists = encodeLists({ rule: compiled.ok.entries, ...allowed.ok });
+  if (lists.length > most) throw new FangsError("usage", `Allow-list and rules take more than ${most} bytes.`);
+  return lists;
+}
+
+function refused(what: string, [first]: RuleError[]): FangsError {
+  const place = first ? `rule ${first.rule}, ${first.field}, character ${first.position}: ${first.message}` : "?";
+  return new FangsError("usage", `The ${what} cannot be used: ${place}.`);
+}
+
+function valueAt(memory: Buffer, start: number, size: number, mark: number): string {
+  if (mark & MARK.plain) return memory.toString("latin1", start, start + size);
+  return textOf(memory.subarray(start, start + size));
 }
 
 function floodOf(core: Core, limits: DifferLimits): string | null {

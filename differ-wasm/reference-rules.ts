@@ -1,33 +1,55 @@
 import { latin1, bytesOf } from "./escape.ts";
-import type { DifferScope } from "./host.ts";
+import { operatorPath, type OperatorRules } from "./reference-operator.ts";
+import type { DifferScope } from "./types.ts";
 
 // The rules of docs/differ-rules.md on strings with one character for each byte, so that a regular expression sees
 // bytes. All of them have the `s` flag where a dot must match any byte, and none the `i` or `u` flag.
 
+/** Told the id of each rule that changes something. */
+export type Applied = (rule: string) => void;
+
 export interface PathOptions {
   pid: number;
   fold: boolean;
+  rules: OperatorRules;
+  applied: Applied;
 }
 
 const REST = latin1(new TextEncoder().encode("…"));
 
 /** VALUE.path */
-export function normalPath(path: string, scope: DifferScope, { pid, fold }: PathOptions): string {
-  if (!path.startsWith("/")) return path.startsWith("<") ? `./${path}` : path;
+export function normalPath(path: string, scope: DifferScope, options: PathOptions): string {
+  return operatorPath(builtIn(path, scope, options), options.rules, options.applied);
+}
+
+function builtIn(path: string, scope: DifferScope, { pid, fold, applied }: PathOptions): string {
+  if (!path.startsWith("/")) {
+    if (!path.startsWith("<")) return path;
+    applied("relative");
+    return `./${path}`;
+  }
   const components = cleanUp(path);
+  if (`/${components.join("/")}` !== path) applied("clean");
   const root = findRoot(components, scope);
   if (root) {
-    if (fold && root.isPackage) return `${root.text}/**`;
-    return [root.text, ...rewrite(components, root.taken)].join("/");
+    applied("root");
+    if (fold && root.isPackage) {
+      applied("fold");
+      return `${root.text}/**`;
+    }
+    return [root.text, ...rewrite(components, root.taken, applied)].join("/");
   }
-  if (components[0] === "proc") return `/${processes(components, pid).join("/")}`;
+  if (components[0] === "proc") return `/${processes(components, pid, applied).join("/")}`;
   const temporary = /^(tmp\/|var\/tmp\/|dev\/shm\/)/.exec(components.join("/"))?.[1];
   if (temporary) {
     const at = temporary.split("/").length - 1;
-    if (hasRandomPart(components[at] ?? "")) return [`/${temporary}<RAND>`, ...rewrite(components, at + 1)].join("/");
-    return [`/${temporary.slice(0, -1)}`, ...rewrite(components, at)].join("/");
+    if (hasRandomPart(components[at] ?? "")) {
+      applied("temp");
+      return [`/${temporary}<RAND>`, ...rewrite(components, at + 1, applied)].join("/");
+    }
+    return [`/${temporary.slice(0, -1)}`, ...rewrite(components, at, applied)].join("/");
   }
-  return `/${rewrite(components, 0).join("/")}`;
+  return `/${rewrite(components, 0, applied).join("/")}`;
 }
 
 function cleanUp(path: string): string[] {
@@ -65,7 +87,7 @@ function below(components: string[], root: string): number | undefined {
   return wanted.every((component, at) => components[at] === component) ? wanted.length : undefined;
 }
 
-function processes(components: string[], pid: number): string[] {
+function processes(components: string[], pid: number, applied: Applied): string[] {
   const [, process = "", task, thread = ""] = components;
   const isTask = /^(\d+|self)$/.test(process) && task === "task" && /^\d+$/.test(thread);
   const marked = components.map((component, at) => {
@@ -74,11 +96,12 @@ function processes(components: string[], pid: number): string[] {
     if (at === 3 && isTask) return "<TID>";
     return components[at - 1] === "fd" ? "<N>" : component;
   });
-  return rewrite(marked, 0, components);
+  if (marked.some((component, at) => component !== components[at])) applied("proc");
+  return rewrite(marked, 0, applied, components);
 }
 
 /** Applies the rules for single components from `from` on. */
-function rewrite(components: string[], from: number, originals = components): string[] {
+function rewrite(components: string[], from: number, applied: Applied, originals = components): string[] {
   const written: string[] = [];
   for (let at = from; at < components.length; at++) {
     const component = components[at] ?? "";
@@ -91,16 +114,20 @@ function rewrite(components: string[], from: number, originals = components): st
     const isLast = at === components.length - 1;
     const cached = cachedContent(before, rest);
     if (/\/node_modules(\/@[^/]*)?$/.test(before) && /^\..+-[\w-]{8}$/s.test(component)) {
+      applied("aside");
       written.push(`${component.slice(0, -8)}<RAND>`);
     } else if (isLast && before.endsWith("/_logs") && /^\d{4}-\d\d-\d\dT[\d_]+Z-debug-\d+\.log$/.test(component)) {
+      applied("log");
       written.push("<TIMESTAMP>-debug-<N>.log");
     } else if (isLast && /^\d{4}-\d\d-\d\d\../s.test(component)) {
+      applied("date");
       written.push(`<DATE>${component.slice(10)}`);
     } else if (cached) {
+      applied("cacache");
       written.push(cached.text);
       at += cached.taken - 1;
     } else {
-      written.push(withoutHex(component));
+      written.push(withoutHex(component, applied));
     }
   }
   return written;
@@ -119,11 +146,19 @@ function cachedContent(before: string, rest: string): { text: string; taken: num
   return shards === undefined ? undefined : { text: isIndex ? "<HASH>" : "<SHA>", taken: shards.split("/").length };
 }
 
-function withoutHex(component: string): string {
-  if (/^[0-9a-fA-F]{12,}$/.test(component)) return "<HEX>";
-  if (/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/.test(component)) return "<UUID>";
+function withoutHex(component: string, applied: Applied): string {
+  if (/^[0-9a-fA-F]{12,}$/.test(component)) {
+    applied("hex");
+    return "<HEX>";
+  }
+  if (/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/.test(component)) {
+    applied("uuid");
+    return "<UUID>";
+  }
   const [, name, hex = "", extension] = /^(.+)-([0-9a-fA-F]{8,})(\.[^-]+)$/s.exec(component) ?? [];
-  return /\d/.test(hex) ? `${name}-<HEX>${extension}` : component;
+  if (!/\d/.test(hex)) return component;
+  applied("hashed");
+  return `${name}-<HEX>${extension}`;
 }
 
 /** As assembly/random.ts defines it. */
@@ -138,11 +173,11 @@ export function hasRandomPart(component: string): boolean {
 }
 
 /** VALUE.command */
-export function normalCommand(argv: string, scope: DifferScope, pid: number): string {
+export function normalCommand(argv: string, scope: DifferScope, options: Omit<PathOptions, "fold">): string {
   const tokens = argv.replace(/\0$/, "").split("\0");
   const normal = tokens.slice(0, 64).map((token) => {
     const [, option = "", path] = /^((?:-[^=]*=)?)(\/.*)$/s.exec(token) ?? [];
-    if (path !== undefined) return option + normalPath(path, scope, { pid, fold: false });
+    if (path !== undefined) return option + normalPath(path, scope, { ...options, fold: false });
     return token.replace(/(^|:)\d+$/, "$1<N>");
   });
   return (tokens.length > 64 ? [...normal, REST] : normal).join(" ");

@@ -20,11 +20,12 @@ export interface GetOptions {
 /**
  * Gets a URL. The Authorization header goes to the origin of that URL only, never along a redirect to another one.
  *
- * @throws FangsError registry_unreachable; registry_invalid for a body over the bound or a bad redirect
+ * @throws FangsError registry_unreachable; registry_invalid for a body over the bound, a bad redirect or an address that
+ *   is none of the web: fetch would read a file of this machine as well
  */
 export async function getBounded(config: NpmConfig, url: string, options: GetOptions): Promise<Answer> {
   const signal = AbortSignal.timeout(options.ms);
-  const home = new URL(url);
+  const home = webAddress(url);
   const authorization = authorizationFor(config, url);
   let next = home;
   try {
@@ -73,6 +74,12 @@ async function readBounded(response: Response, limit: number, url: URL): Promise
     at += chunk.byteLength;
   }
   return body;
+}
+
+function webAddress(url: string): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol === "https:" || parsed?.protocol === "http:") return parsed;
+  throw new FangsError("registry_invalid", "The registry gives an address that is not http or https.");
 }
 
 function redirected(from: URL, location: string): URL {

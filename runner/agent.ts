@@ -33,8 +33,8 @@ export interface Agent {
  * @throws FangsError sensor_unavailable, not_root where this host can't watch
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  let sensor: Sensor | undefined = await openSensor();
-  const { probes } = await sensor.report();
+  const sensors = await keepSensor();
+  const { probes } = await (await sensors.working()).report();
   const draining = new AbortController();
   const registration: RunnerRegistration = {
     name: options.name,
@@ -51,6 +51,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       try {
         if (!registered) await options.client.registerRunner(registration);
         registered = true;
+        await sensors.working(); // who cannot watch takes nothing on
         const request = { runner: options.name, wait_ms: LEASE_WAIT_MS };
         const lease = await options.client.lease(request, draining.signal);
         if (lease !== undefined) await perform(lease);
@@ -72,10 +73,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const heart = setInterval(() => void beat(lease, abort), HEARTBEAT_MS);
     try {
       await beat(lease, abort); // the run is running
-      sensor ??= await openSensor();
       const result = await scan({
         host: options.host,
-        sensor,
+        sensor: await sensors.working(),
         lease,
         onSegment: (segment, seq) => upload.segment(segment, seq),
         signal: given.signal,
@@ -87,7 +87,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       throw thrown;
     } finally {
       clearInterval(heart);
-      sensor = await usable(sensor);
     }
   }
 
@@ -96,7 +95,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await options.client.heartbeat(lease.run_id, lease.lease);
     } catch (thrown) {
       const error = toFangsError(thrown);
-      if (error.code !== "server_unreachable") abort(error);
+      // Another trouble of the server's may pass; if it does not, the upload meets it too.
+      if (error.code === "lease_lost") abort(error);
     }
   }
 
@@ -105,21 +105,31 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     async drain() {
       draining.abort();
       await Promise.all(workers);
-      sensor?.[Symbol.dispose]();
+      await sensors[Symbol.asyncDispose]();
     },
   };
 }
 
 // --- internal ---
 
-/** The sensor if it still answers; a broken one is replaced for the next run. */
-async function usable(sensor: Sensor | undefined): Promise<Sensor | undefined> {
-  try {
-    await sensor?.report();
-    return sensor;
-  } catch {
-    return undefined;
-  }
+/** One sensor for all scans; one that does not answer any more is replaced, once however many ask. */
+async function keepSensor(): Promise<{ working(): Promise<Sensor> } & AsyncDisposable> {
+  let current = Promise.resolve(await openSensor());
+  return {
+    async working() {
+      const asked = current;
+      try {
+        await (await asked).report();
+      } catch {
+        if (current === asked) current = openSensor();
+      }
+      return current;
+    },
+    async [Symbol.asyncDispose]() {
+      const sensor = await current.catch(() => undefined);
+      sensor?.[Symbol.dispose]();
+    },
+  };
 }
 
 function verdictOf(run: Run): string {

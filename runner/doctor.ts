@@ -23,6 +23,7 @@ const LOST: Record<string, string> = {
   on_listen: "listen is not seen",
   on_accept: "accept is not seen",
   on_send_vector: "writev on sockets is not seen",
+  on_send_file: "sendfile and splice to sockets are not seen",
   on_send_message: "sendmsg is not seen",
   on_send_messages: "sendmmsg is not seen, with it most DNS questions of glibc",
   on_receive: "DNS answers are not seen: addresses have no names",

@@ -72,6 +72,7 @@ const NOWHERE: Environment = {
 
 /** Returns why the run can't be compared, null where it can. */
 async function tell(story: Story, { host, sensor, lease, onSegment, signal }: ScanOptions): Promise<string | null> {
+  signal.throwIfAborted();
   await using sandbox = await host.start({
     runId: lease.run_id,
     package: lease.package,
@@ -81,7 +82,10 @@ async function tell(story: Story, { host, sensor, lease, onSegment, signal }: Sc
     lifetimeMs: LIFETIME_MS,
   });
   story.environment = sandbox.environment;
-  const recording = await sensor.record(onSegment);
+  const recording = await sensor.record((segment, seq) => {
+    story.segments = seq + 1; // known even where the sensor does not live to say so
+    onSegment(segment, seq);
+  });
   const stop = (): void => sandbox.killAll();
   signal.addEventListener("abort", stop);
   try {
@@ -101,16 +105,15 @@ async function runPhases(
   phases: PhaseResult[],
   signal: AbortSignal,
 ): Promise<string | null> {
-  const install = await runCommand(sandbox.installCommand(), sandbox, recording, phases);
+  const install = await runCommand(sandbox.installCommand(), sandbox, recording, phases, signal);
   if (install.timed_out) return `The install did not end within ${seconds(install)} s.`;
   if (install.exit_code !== 0) return `The install failed with ${ending(install)}.`;
   for (const phase of ["import", "bin"] as const) {
     const commands = await sandbox.commands(phase);
     if ("notInstalled" in commands) return commands.notInstalled;
     for (const command of commands) {
-      if (signal.aborted) return "The scan was given up.";
       if (phases.length === MOST_COMMANDS) return `There are more than ${MOST_COMMANDS} commands to run.`;
-      const end = await runCommand(command, sandbox, recording, phases);
+      const end = await runCommand(command, sandbox, recording, phases, signal);
       if (end.timed_out) return `${end.label} did not end within ${seconds(end)} s.`;
     }
   }
@@ -122,10 +125,12 @@ async function runCommand(
   sandbox: Sandbox,
   recording: Recording,
   phases: PhaseResult[],
+  signal: AbortSignal,
 ): Promise<PhaseResult> {
   const { phase, label } = command;
   const root = phases.length + 1;
   const held = await sandbox.hold(command);
+  signal.throwIfAborted(); // whoever gave up while it was held killed nothing
   await recording.arm(held.pid, root, phase);
   const end = await held.release();
   const result: PhaseResult = { phase, label, root, ...end };

@@ -1,5 +1,6 @@
 import type { RegistryClient } from "../npm/registry.ts";
-import { createAnalyser } from "./analysis/analyse.ts";
+import { createDiffer, warmUp } from "../differ-wasm/host.ts";
+import { analyserOn } from "./analysis/analyse.ts";
 import { listEvents } from "./analysis/events.ts";
 import { processTree } from "./analysis/tree.ts";
 import { type RunningServer, startServer } from "./app.ts";
@@ -16,5 +17,8 @@ export interface OrchestratorOptions {
 
 /** The orchestrator with everything that belongs to it: the store, the API and analysis by the embedded core. */
 export function startOrchestrator(options: OrchestratorOptions): Promise<RunningServer> {
-  return startServer({ ...options, analyse: createAnalyser(embeddedCore()), listEvents, processTree });
+  const differ = createDiffer(embeddedCore());
+  // Beside whatever else begins, so that the first run is analysed as fast as those after it.
+  void warmUp(differ, { background: true });
+  return startServer({ ...options, analyse: analyserOn(differ), listEvents, processTree });
 }

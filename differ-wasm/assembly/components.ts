@@ -11,8 +11,10 @@ import {
   findLast,
   hasAny,
   isAll,
+  isHex,
   put,
   skip,
+  skipHex,
 } from "./bytes";
 import {
   isCacache,
@@ -36,16 +38,21 @@ import { hasRandomPart } from "./random";
 /** The component behind those that writeComponent() took. */
 export let nextPiece: u32 = 0;
 
+/** No rule but the cache's touches a component of fewer bytes: `.a-12345678` is the shortest of all. */
+const SHORTEST: usize = 11;
+
 /** Writes component i of a path at o, without a slash; returns the new end. The first rule that fits wins. */
 export function writeComponent(o: usize, i: u32, count: u32): usize {
   const start = pieceStart(i);
   const end = pieceEnd(i);
   nextPiece = i + 1;
-
-  if (isMovedAside(start, end) && isInModules(i)) return putRandom(put(o, start, end - 8));
-  if (nextPiece == count && isDate(start, end)) {
-    if (i > 0 && isDebugLogName(start, end) && isLogs(pieceStart(i - 1), pieceSize(i - 1))) return putLogName(o);
-    if (end - start > 11 && load<u8>(start, 10) == DOT) return put(putDate(o), start + 10, end);
+  const isShort = end - start < SHORTEST;
+  if (!isShort) {
+    if (isMovedAside(start, end) && isInModules(i)) return putRandom(put(o, start, end - 8));
+    if (nextPiece == count && isDate(start, end)) {
+      if (i > 0 && isDebugLogName(start, end) && isLogs(pieceStart(i - 1), pieceSize(i - 1))) return putLogName(o);
+      if (end - start > 11 && load<u8>(start, 10) == DOT) return put(putDate(o), start + 10, end);
+    }
   }
   if (i >= 2) {
     const inCache = isCacache(pieceStart(i - 2), pieceSize(i - 2));
@@ -53,7 +60,7 @@ export function writeComponent(o: usize, i: u32, count: u32): usize {
     if (inCache && isTmp(pieceStart(i - 1), pieceSize(i - 1)) && isCacheTemporary(start, end)) return putRandom(o);
     if (i >= 3 && isContentShard(i, count)) return putSha(o);
   }
-  return writeHex(o, start, end);
+  return isShort ? put(o, start, end) : writeHex(o, start, end);
 }
 
 /** `.name-Ab12Cd34`: what npm renames a package's directory to while it puts another in its place. */
@@ -103,13 +110,13 @@ function takeShards(i: u32, count: u32): bool {
   if (!isShard(i)) return false;
   if (i + 1 < count && isShard(i + 1)) {
     nextPiece = i + 2;
-    if (i + 2 < count && isAll(pieceStart(i + 2), pieceEnd(i + 2), HEX)) nextPiece = i + 3;
+    if (i + 2 < count && isHex(pieceStart(i + 2), pieceEnd(i + 2))) nextPiece = i + 3;
   }
   return true;
 }
 
 function isShard(i: u32): bool {
-  return pieceSize(i) == 2 && isAll(pieceStart(i), pieceEnd(i), HEX);
+  return pieceSize(i) == 2 && isHex(pieceStart(i), pieceEnd(i));
 }
 
 /** A UUID or hex, or a prefix with a random part such as `git-cloneXa81kQ`. */
@@ -120,7 +127,7 @@ function isCacheTemporary(start: usize, end: usize): bool {
 }
 
 function writeHex(o: usize, start: usize, end: usize): usize {
-  const hexEnd = skip(start, end, HEX);
+  const hexEnd = skipHex(start, end);
   if (hexEnd == end && end - start >= 12) return putHex(o);
   if (hexEnd == start + 8 && isUuid(start, end)) return putUuid(o);
   return writeHashedName(o, start, end);
@@ -130,11 +137,7 @@ function isUuid(p: usize, end: usize): bool {
   if (end - p != 36 || load<u8>(p, 8) != DASH || load<u8>(p, 13) != DASH) return false;
   if (load<u8>(p, 18) != DASH || load<u8>(p, 23) != DASH) return false;
   return (
-    isAll(p, p + 8, HEX) &&
-    isAll(p + 9, p + 13, HEX) &&
-    isAll(p + 14, p + 18, HEX) &&
-    isAll(p + 19, p + 23, HEX) &&
-    isAll(p + 24, end, HEX)
+    isHex(p, p + 8) && isHex(p + 9, p + 13) && isHex(p + 14, p + 18) && isHex(p + 19, p + 23) && isHex(p + 24, end)
   );
 }
 
@@ -142,7 +145,7 @@ function isUuid(p: usize, end: usize): bool {
 function writeHashedName(o: usize, start: usize, end: usize): usize {
   if (end - start >= 12) {
     const hex = findLast(start, end, DASH) + 1;
-    const dot = skip(hex, end, HEX);
+    const dot = skipHex(hex, end);
     if (hex > start + 1 && dot - hex >= 8 && dot + 1 < end && load<u8>(dot) == DOT && hasAny(hex, dot, DIGIT)) {
       return put(putHex(put(o, start, hex)), dot, end);
     }

@@ -1,36 +1,76 @@
+import { isPlainText, put, same } from "./bytes";
 import { hash } from "./hash";
 import { ARENA, ARENA_END, TABLE, TABLE_MAX_SLOTS } from "./layout";
 
 // A record: the keyed hash, the id of the first fact, the count in this run (0: only in the baseline), owner
-// (actor | category << 16), size of the value, whether the baseline has it; then the value, zero-padded to 16.
+// (actor | category << 16), size of the value, mark, slot in the table; then the value. Records begin at multiples
+// of 16. The baseline's come first, in its order; what of a run is new lies behind them.
 const HASH: usize = 0;
 const FIRST: usize = 8;
 const COUNT: usize = 12;
 const OWNER: usize = 16;
 const SIZE: usize = 20;
-const KNOWN: usize = 24;
+const MARK: usize = 24;
+const SLOT: usize = 28;
 const HEADER: usize = 32;
+
+/** In the mark, beside the number that a record of the baseline has there (from 1): readable ASCII; allow-listed. */
+const PLAIN: u32 = 1 << 30;
+const ALLOWED: u32 = 1 << 31;
 
 const FIRST_SLOTS: u32 = 0x1000;
 
-/** End of the last record. The value at hand is written behind it, where it stays if it turns out to be new. */
+/** End of the last record. A value that has to be rewritten is written behind it, where it stays if it is new. */
 let top: usize = ARENA;
 let records: u32 = 0;
-let limit: u32 = 0;
+let baselineTop: usize = ARENA;
+let baselineRecords: u32 = 0;
+/** What may be held, in records and up to which address. */
+let recordLimit: u32 = 0;
+let topLimit: usize = 0;
 let slots: u32 = FIRST_SLOTS;
 let full: bool = false;
+let baselineFull: bool = false;
 
-/** Forgets everything. At most `most` fingerprints are taken, baseline included. */
-export function clear(most: u32): void {
+/** Forgets everything. A baseline of at most `most` fingerprints may follow, leaving `room` bytes for runs. */
+export function clear(most: u32, room: u32): void {
   memory.fill(TABLE, 0, (<usize>slots) << 3);
   slots = FIRST_SLOTS;
-  limit = min(most, TABLE_MAX_SLOTS >> 1);
   top = ARENA;
   records = 0;
+  recordLimit = most;
+  topLimit = ARENA_END - room;
   full = false;
 }
 
-/** Where the next value is to be written. */
+/** The baseline is there: a run of at most `most` new fingerprints and `room` bytes of them may follow. */
+export function seal(most: u32, room: u32): void {
+  baselineTop = top;
+  baselineRecords = records;
+  baselineFull = full;
+  recordLimit = records + most;
+  topLimit = min(top + room, ARENA_END);
+}
+
+/** Forgets the run, and keeps the baseline. */
+export function rewind(): void {
+  for (let record = ARENA; record < baselineTop; record = next(record)) store<u64>(record, 0, FIRST); // and COUNT
+  // A record's slot was free when it was taken, so no record before it was looked for beyond that slot.
+  for (let record = baselineTop; record < top; record = next(record)) store<u64>(slotAt(load<u32>(record, SLOT)), 0);
+  top = baselineTop;
+  records = baselineRecords;
+  full = baselineFull;
+}
+
+/** Takes over a baseline's records that lie in the arena up to `end` already, as another baseline was sealed. */
+export function restore(end: usize, count: u32): void {
+  top = end;
+  records = count;
+  while (slots < records << 1 && slots < TABLE_MAX_SLOTS) slots <<= 1;
+  rebuild();
+}
+
+/** Where a value that is rewritten is to be put. */
 export function scratch(): usize {
   return top + HEADER;
 }
@@ -39,101 +79,118 @@ export function recordsEnd(): usize {
   return top;
 }
 
-/** Whether a fingerprint had to be dropped because the table or the arena is at its cap. */
+/** Whether a fingerprint had to be dropped because there was no room for it. */
 export function isFull(): bool {
   return full;
 }
 
-/** Enters the value in scratch() as one of the baseline. */
-export function remember(size: u32, owner: u32): void {
-  const record = intern(size, owner);
-  if (record) store<u32>(record, 1, KNOWN);
-}
-
-/** Counts the value in scratch(), first seen in fact `id`. An empty one is nothing. */
-export function count(size: u32, owner: u32, id: u32): void {
-  if (size == 0) return;
-  const record = intern(size, owner);
-  if (record == 0) return;
-  const seen = load<u32>(record, COUNT);
-  if (seen == 0) store<u32>(record, id, FIRST);
-  store<u32>(record, seen + 1, COUNT);
-}
-
-/** The record of the value in scratch(), made if there is none; 0 if there is no room for it. */
-function intern(size: u32, owner: u32): usize {
-  const value = top + HEADER;
-  zero32(value + size);
-  const h = hash(value, size, owner);
-  let slot = (<u32>h) & (slots - 1);
-  while (true) {
-    const entry = load<u64>(TABLE + ((<usize>slot) << 3));
-    if (entry == 0) break;
-    const record = recordOf(entry);
-    // The bytes decide. A hash alone can be made to collide by whoever learns its key.
-    if (<u32>(entry >> 32) == <u32>(h >> 32) && isSame(record, value, size, owner)) return record;
-    slot = (slot + 1) & (slots - 1);
-  }
-  return append(slot, h, size, owner);
-}
-
-function isSame(record: usize, value: usize, size: u32, owner: u32): bool {
-  if (load<u32>(record, OWNER) != owner || load<u32>(record, SIZE) != size) return false;
-  const other = record + HEADER;
-  for (let i: usize = 0; i < size; i += 16) {
-    if (ASC_FEATURE_SIMD) {
-      if (v128.any_true(v128.xor(v128.load(value + i), v128.load(other + i)))) return false;
-    } else {
-      if (load<u64>(value + i) != load<u64>(other + i)) return false;
-      if (load<u64>(value + i, 8) != load<u64>(other + i, 8)) return false;
-    }
-  }
+/** Enters the value in scratch() as one of the baseline; false if it is there already, or there is no room. */
+export function remember(size: u32, owner: u32): bool {
+  lastAppended = 0;
+  intern(scratch(), size, owner);
+  if (lastAppended == 0) return false;
+  store<u32>(lastAppended, records, MARK);
   return true;
 }
 
-function append(slot: u32, h: u64, size: u32, owner: u32): usize {
+/** Counts a value, first seen in fact `id`. An empty one is nothing. Whether it is neither known nor seen before. */
+export function count(value: usize, size: u32, owner: u32, id: u32): bool {
+  if (size == 0) return false;
+  lastAppended = 0;
+  const record = intern(value, size, owner);
+  lastCounted = record;
+  if (record == 0) return false;
+  const seen = load<u32>(record, COUNT);
+  if (seen == 0) store<u32>(record, id, FIRST);
+  store<u32>(record, seen + 1, COUNT);
+  return record == lastAppended;
+}
+
+/** Counts what was counted last once more; false if there is nothing such. */
+export function countAgain(): bool {
+  if (lastCounted == 0) return false;
+  store<u32>(lastCounted, load<u32>(lastCounted, COUNT) + 1, COUNT);
+  return true;
+}
+
+export function forgetLast(): void {
+  lastCounted = 0;
+}
+
+/** Marks what count() just entered. */
+export function allow(): void {
+  store<u32>(lastAppended, load<u32>(lastAppended, MARK) | ALLOWED, MARK);
+}
+
+/** The record that count() gave for the fact before this one; 0 if it was malformed, empty or had no room. */
+let lastCounted: usize = 0;
+
+/** The record that intern() made, 0 if it made none. Its callers set it to 0 before. */
+let lastAppended: usize = 0;
+
+/** The record of a value, made if there is none; 0 if there is no room for it. */
+function intern(value: usize, size: u32, owner: u32): usize {
+  const h = hash(value, size, owner);
+  const tag = <u32>(h >> 32);
+  let slot = (<u32>h) & (slots - 1);
+  while (true) {
+    const entry = load<u64>(slotAt(slot));
+    if (entry == 0) return append(slot, h, value, size, owner);
+    if (<u32>(entry >> 32) == tag) {
+      const record = ARENA + ((<usize>(<u32>entry) - 1) << 4);
+      // The bytes decide. A hash alone can be made to collide by whoever learns its key.
+      if (load<u32>(record, OWNER) == owner && load<u32>(record, SIZE) == size) {
+        if (same(value, record + HEADER, size)) return record;
+      }
+    }
+    slot = (slot + 1) & (slots - 1);
+  }
+}
+
+function append(slot: u32, h: u64, value: usize, size: u32, owner: u32): usize {
   const record = top;
   const end = record + HEADER + ((<usize>size + 15) & ~15);
-  if (records >= limit || end > ARENA_END) {
+  if (records >= recordLimit || end > topLimit) {
     full = true;
     return 0;
   }
+  if (value != record + HEADER) put(record + HEADER, value, value + size);
   store<u64>(record, h, HASH);
   store<u64>(record, 0, FIRST); // and COUNT
   store<u32>(record, owner, OWNER);
   store<u32>(record, size, SIZE);
-  store<u64>(record, 0, KNOWN);
-  store<u64>(TABLE + ((<usize>slot) << 3), entryOf(record, h));
+  store<u32>(record, isPlainText(record + HEADER, size) ? PLAIN : 0, MARK);
+  enter(record, slot);
   top = end;
-  if (++records * 2 > slots && slots < TABLE_MAX_SLOTS) grow();
+  if (++records << 1 > slots && slots < TABLE_MAX_SLOTS) {
+    slots <<= 1;
+    rebuild();
+  }
+  lastAppended = record;
   return record;
 }
 
-/** Doubles the table; the arena holds every hash, so nothing is read but the records. */
-function grow(): void {
-  slots <<= 1;
+/** Enters every record anew. Each holds its hash, so nothing else is read. */
+function rebuild(): void {
   memory.fill(TABLE, 0, (<usize>slots) << 3);
-  for (let record = ARENA; record < top; record += HEADER + ((<usize>load<u32>(record, SIZE) + 15) & ~15)) {
-    const h = load<u64>(record, HASH);
-    let slot = (<u32>h) & (slots - 1);
-    while (load<u64>(TABLE + ((<usize>slot) << 3)) != 0) slot = (slot + 1) & (slots - 1);
-    store<u64>(TABLE + ((<usize>slot) << 3), entryOf(record, h));
+  for (let record = ARENA; record < top; record = next(record)) {
+    let slot = (<u32>load<u64>(record, HASH)) & (slots - 1);
+    while (load<u64>(slotAt(slot)) != 0) slot = (slot + 1) & (slots - 1);
+    enter(record, slot);
   }
 }
 
-/** A slot holds the upper half of the hash, and the record's number in units of 16 bytes, from 1. */
-function entryOf(record: usize, h: u64): u64 {
-  return (h & 0xffffffff00000000) | (((record - ARENA) >> 4) + 1);
+/** A slot holds the upper half of the hash, and the record's place in units of 16 bytes, from 1. */
+function enter(record: usize, slot: u32): void {
+  const place = ((record - ARENA) >> 4) + 1;
+  store<u64>(slotAt(slot), (load<u64>(record, HASH) & 0xffffffff00000000) | place);
+  store<u32>(record, slot, SLOT);
 }
 
-function recordOf(entry: u64): usize {
-  return ARENA + ((<usize>(<u32>entry) - 1) << 4);
+function slotAt(slot: u32): usize {
+  return TABLE + ((<usize>slot) << 3);
 }
 
-/** Zeroes the 32 bytes at p, so that hash and comparison may run over whole blocks. */
-function zero32(p: usize): void {
-  store<u64>(p, 0);
-  store<u64>(p, 0, 8);
-  store<u64>(p, 0, 16);
-  store<u64>(p, 0, 24);
+function next(record: usize): usize {
+  return record + HEADER + ((<usize>load<u32>(record, SIZE) + 15) & ~15);
 }

@@ -1,5 +1,5 @@
 import { writeAddress } from "./addresses";
-import { classify, put } from "./bytes";
+import { classify, same } from "./bytes";
 import { writeCommand } from "./commands";
 import {
   CATEGORY_COUNT,
@@ -19,14 +19,15 @@ import {
   VALUE_NAME,
   VALUE_PATH,
 } from "./contract";
-import { clear, count, scratch } from "./fingerprints";
+import { isAllowed } from "./allow-list";
+import { allow, count, countAgain, forgetLast, scratch } from "./fingerprints";
 import { WINDOW } from "./layout";
 import { writeDestination, writeName } from "./names";
-import { writePath } from "./path";
+import { normalPath, pathStart } from "./path";
 
 // Layout of the memory, for the host.
-export { ARENA, ARENA_END, KEY, KEY_SIZE, SCOPE, VALUE_MAX, WINDOW, WINDOW_SIZE } from "./layout";
-export { isFull, recordsEnd, remember, scratch } from "./fingerprints";
+export { ARENA, ARENA_END, CONFIG, CONFIG_SIZE, KEY, KEY_SIZE, SCOPE, VALUE_MAX, WINDOW, WINDOW_SIZE } from "./layout";
+export { clear, isFull, recordsEnd, remember, restore, rewind, scratch, seal } from "./fingerprints";
 export { ROOT_MAX, rootText, setRoot } from "./roots";
 
 /** End of the constants that the compiler lays out itself. */
@@ -37,10 +38,13 @@ const NO_KIND: u32 = 255;
 let malformed: u32 = 0;
 let tooLong: u32 = 0;
 
-/** Begins a run: forgets fingerprints and counters. The roots are set, and the baseline remembered, afterwards. */
-export function begin(most: u32): void {
+/** Once per instance, before anything else. */
+export function prepare(): void {
   classify();
-  clear(most);
+}
+
+/** Begins a run: forgets the counters. Roots, lists and baseline are set by calls of their own. */
+export function begin(): void {
   malformed = 0;
   tooLong = 0;
 }
@@ -59,14 +63,28 @@ export function tooLongFacts(): u32 {
 export function run(size: u32): u32 {
   const end = WINDOW + size;
   let fact: usize = WINDOW;
+  let before: usize = 0;
   while (fact + FACT_HEADER_SIZE <= end) {
     const length = <u32>load<u16>(fact, FACT_LENGTH);
     const next = (fact + FACT_HEADER_SIZE + length + 7) & ~7;
     if (next > end) break;
-    read(fact, length);
+    // Programs do the same thing over and over.
+    if (before == 0 || !isSameFact(before, fact, length) || !countAgain()) {
+      forgetLast();
+      read(fact, length);
+    }
+    before = fact;
     fact = next;
   }
   return <u32>(fact - WINDOW);
+}
+
+/** Whether two facts differ in nothing but their id. */
+function isSameFact(a: usize, b: usize, length: u32): bool {
+  if (load<u64>(a, FACT_LENGTH) != load<u64>(b, FACT_LENGTH) || load<u32>(a, FACT_PID) != load<u32>(b, FACT_PID)) {
+    return false;
+  }
+  return same(a + FACT_HEADER_SIZE, b + FACT_HEADER_SIZE, length);
 }
 
 function read(fact: usize, length: u32): void {
@@ -81,22 +99,36 @@ function read(fact: usize, length: u32): void {
     return;
   }
   if (length == 0) return;
-  const start = scratch();
-  const end = normalise(start, fact, length, kind);
-  if (end == 0) malformed++;
-  else count(<u32>(end - start), (<u32>load<u16>(fact, FACT_ACTOR)) | (category << 16), load<u32>(fact, FACT_ID));
+  const end = normalise(fact, length, kind);
+  if (end == 0) {
+    malformed++;
+    return;
+  }
+  const actor = <u32>load<u16>(fact, FACT_ACTOR);
+  const size = <u32>(end - valueStart);
+  const isNew = count(valueStart, size, actor | (category << 16), load<u32>(fact, FACT_ID));
+  if (isNew && isAllowed(fact, valueStart, size, actor)) allow();
 }
 
-/** Writes the value of a fact in its normal form and returns its end; 0 if it is malformed. */
-function normalise(o: usize, fact: usize, length: u32, kind: u32): usize {
+/** Where the value begins that normalise() gave. */
+let valueStart: usize = 0;
+
+/** Gives the value of a fact in its normal form, see valueStart, and returns its end; 0 if it is malformed. */
+function normalise(fact: usize, length: u32, kind: u32): usize {
   const value = fact + FACT_HEADER_SIZE;
   const flags = load<u8>(fact, FACT_FLAGS);
-  const pid = load<u32>(fact, FACT_PID);
-  if (kind == VALUE_PATH) return writePath(o, value, length, pid, (flags & FACT_FOLD) != 0);
-  if (kind == VALUE_COMMAND) return writeCommand(o, value, length, pid);
+  const o = scratch();
+  valueStart = o;
+  if (kind == VALUE_PATH) {
+    const end = normalPath(o, value, length, load<u32>(fact, FACT_PID), (flags & FACT_FOLD) != 0);
+    valueStart = pathStart;
+    return end;
+  }
+  if (kind == VALUE_COMMAND) return writeCommand(o, value, length, load<u32>(fact, FACT_PID));
   if (kind == VALUE_NAME || kind == VALUE_ADDRESS) {
     if (flags & FACT_NAMED) return writeDestination(o, value, length);
     return kind == VALUE_NAME ? writeName(o, value, length) : writeAddress(o, value, length);
   }
-  return put(o, value, value + length);
+  valueStart = value;
+  return value + length;
 }

@@ -16,16 +16,20 @@ export const PIECES: usize = 0x10000;
 export const WINDOW: usize = 0x20000;
 export const WINDOW_SIZE: usize = 0x40000;
 
+/** The operator's lists as the host compiled them: a table of where each begins and ends, then their entries. */
+export const CONFIG: usize = 0x70000;
+export const CONFIG_SIZE: usize = 0x80000;
+
 /** The hash table, grown in place. */
-export const TABLE: usize = 0x70000;
-export const TABLE_MAX_SLOTS: u32 = 0x80000;
+export const TABLE: usize = 0x100000;
+export const TABLE_MAX_SLOTS: u32 = 0x200000;
 
 /** Records of fingerprints, back to back; behind its end there is room to write one more value. */
-export const ARENA: usize = 0x470000;
-export const ARENA_END: usize = 0x2b00000;
+export const ARENA: usize = 0x1100000;
+export const ARENA_END: usize = 0x10000000;
 
 /**
  * No value in its normal form is longer: of 6 KiB, a path can grow to 7/5 (`/fd/1` becomes `/fd/<N>`), and each of the
- * 64 tokens of a command by a root's 9 bytes besides.
+ * 64 tokens of a command by a root's 9 bytes or an operator's text of 100 besides.
  */
 export const VALUE_MAX: u32 = 0x4000;

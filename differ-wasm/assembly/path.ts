@@ -17,15 +17,52 @@ import {
   putSelf,
   putThread,
 } from "./contract";
+import { applyOperatorRules, operatorText, operatorTextEnd } from "./operator-rules";
 import { pieceEnd, pieceSize, pieceStart, split } from "./pieces";
 import { hasRandomPart } from "./random";
-import { rootIsPackage, rootPieces, writeRoot } from "./roots";
+import { UNSURE, rootIsPackage, rootPieces, writeRoot, writeSettledRoot } from "./roots";
+import { isSettled } from "./scan";
+
+/** Where the path begins that normalPath() gave: where it came in if it is in its normal form there, else at o. */
+export let pathStart: usize = 0;
+
+/** Gives the path at p in its normal form, see pathStart, and returns its end. */
+export function normalPath(o: usize, p: usize, size: u32, pid: u32, fold: bool): usize {
+  pathStart = o;
+  let end = ASC_FEATURE_SIMD ? settledPath(o, p, size, fold) : 0;
+  if (end == 0) end = writePathByRules(o, p, size, pid, fold);
+  if (!applyOperatorRules(pathStart, end)) return end;
+  pathStart = operatorText;
+  return operatorTextEnd;
+}
+
+/** Writes the path at p in its normal form and returns the new end. */
+export function writePath(o: usize, p: usize, size: u32, pid: u32, fold: bool): usize {
+  const end = writePathByRules(o, p, size, pid, fold);
+  return applyOperatorRules(o, end) ? put(o, operatorText, operatorTextEnd) : end;
+}
+
+/** The quick way, for most paths of a run; 0 if this is none of them. */
+function settledPath(o: usize, p: usize, size: u32, fold: bool): usize {
+  if (load<u8>(p) != SLASH || !isSettled(p, size)) return 0;
+  const end = p + size;
+  const rooted = writeSettledRoot(o, p, end, fold);
+  if (rooted) return rooted == UNSURE ? 0 : rooted;
+  if (isSpecial(p, size)) return 0;
+  pathStart = p;
+  return end;
+}
+
+/** Whether the path could lie below /proc, /tmp, /var/tmp or /dev/shm. */
+function isSpecial(p: usize, size: u32): bool {
+  return size > 4 && (isProc(p + 1, 4) || isTmp(p + 1, 3) || isVar(p + 1, 3) || isDev(p + 1, 3));
+}
 
 /**
- * Writes the path at p in its normal form and returns the new end. A value that is no absolute path (`memfd:x`,
+ * The components by their rules. A value that is no absolute path (`memfd:x`,
  * `@socket`) is kept; should it begin like a placeholder, `./` in front tells it from a real one.
  */
-export function writePath(o: usize, p: usize, size: u32, pid: u32, fold: bool): usize {
+function writePathByRules(o: usize, p: usize, size: u32, pid: u32, fold: bool): usize {
   if (load<u8>(p) != SLASH) {
     if (load<u8>(p) == LESS) o = putHere(o);
     return put(o, p, p + size);

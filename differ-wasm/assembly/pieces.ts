@@ -16,12 +16,15 @@ export function split(p: usize, size: u32): u32 {
       if (count) count--; // never above the root
       continue;
     }
-    const piece = PIECES + ((<usize>count) << 3);
-    store<u32>(piece, <u32>start);
-    store<u32>(piece, <u32>p, 4);
-    count++;
+    setPiece(count++, start, p);
   }
   return count;
+}
+
+export function setPiece(i: u32, start: usize, end: usize): void {
+  const piece = PIECES + ((<usize>i) << 3);
+  store<u32>(piece, <u32>start);
+  store<u32>(piece, <u32>end, 4);
 }
 
 export function pieceStart(i: u32): usize {

@@ -1,12 +1,15 @@
-import { AT, DOT, GREATER, SLASH, put, putByte, same } from "./bytes";
-import { isNodeModules, putDependencyStart, putHome, putPackage, putProject } from "./contract";
+import { AT, DOT, GREATER, SLASH, findSlash, put, putByte, same } from "./bytes";
+import { isNodeModules, putAnyBelow, putDependencyStart, putHome, putPackage, putProject } from "./contract";
 import { PIECES, SCOPE, SCOPE_STRIDE } from "./layout";
-import { pieceEnd, pieceSize, pieceStart, split } from "./pieces";
+import { pieceEnd, pieceSize, pieceStart, setPiece, split } from "./pieces";
+import { modulesAt } from "./scan";
 
-// A root in the scope: its number of components + 1 (0: there is none), its components, its text.
+// A root in the scope: its number of components + 1 (0: there is none), the size of its clean text, its components,
+// the clean text, the text as the host wrote it.
 export const PROJECT: u32 = 0;
 export const HOME: u32 = 1;
 export const PACKAGE: u32 = 2;
+const TEXT_SIZE: usize = 4;
 const COMPONENTS: usize = 8;
 const TEXT: usize = 0x1800;
 /** A root's text must be shorter than this, so that its components fit, too. */
@@ -30,8 +33,56 @@ export function setRoot(which: u32, size: u32): void {
     return;
   }
   const count = split(rootText(which), size);
+  // The clean text takes the place of the given one: no component moves behind where it was.
+  let o = rootText(which);
+  for (let i: u32 = 0; i < count; i++) {
+    const start = putByte(o, SLASH);
+    memory.copy(start, pieceStart(i), pieceSize(i));
+    o = start + pieceSize(i);
+    setPiece(i, start, o);
+  }
   memory.copy(root + COMPONENTS, PIECES, (<usize>count) << 3);
   store<u32>(root, count + 1);
+  store<u32>(root, <u32>(o - rootText(which)), TEXT_SIZE);
+}
+
+/**
+ * The same as writeRoot() for a path that isSettled(): writes its whole normal form and returns the new end. 0 if the
+ * path lies below no root, UNSURE if its components must be looked at.
+ */
+export function writeSettledRoot(o: usize, p: usize, end: usize, fold: bool): usize {
+  if (isTextBelow(PROJECT, p, end)) {
+    const modules = p + rootSize(PROJECT);
+    if (modulesAt < modules || modulesAt == 0) return put(putProject(o), modules, end);
+    const name = modulesAt + MODULES_SIZE;
+    let nameEnd = findSlash(name, end);
+    if (load<u8>(name) == AT) {
+      if (nameEnd == end) return UNSURE;
+      nameEnd = findSlash(nameEnd + 1, end);
+    }
+    if (modulesAt == modules && isTextBelow(PACKAGE, name - 1, nameEnd) && rootSize(PACKAGE) == nameEnd - name + 1) {
+      o = putPackage(o);
+    } else {
+      o = putByte(put(putDependencyStart(o), name, nameEnd), GREATER);
+    }
+    return fold ? putAnyBelow(o) : put(o, nameEnd, end);
+  }
+  return isTextBelow(HOME, p, end) ? put(putHome(o), p + rootSize(HOME), end) : 0;
+}
+export const UNSURE: usize = 1;
+/** `/node_modules/` */
+const MODULES_SIZE: usize = 14;
+
+/** Whether the clean path from p to end is the root or lies below it. */
+function isTextBelow(which: u32, p: usize, end: usize): bool {
+  if (load<u32>(rootAt(which)) == 0) return false;
+  const size = rootSize(which);
+  if (p + size > end || !same(p, rootText(which), size)) return false;
+  return p + size == end || load<u8>(p + size) == SLASH;
+}
+
+function rootSize(which: u32): usize {
+  return load<u32>(rootAt(which), TEXT_SIZE);
 }
 
 /** Writes the root that the path at hand lies below, and returns the new end; 0 if it lies below none. */

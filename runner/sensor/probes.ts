@@ -83,9 +83,16 @@ export class Probes {
     return this.#native.sensor_now();
   }
 
-  /** Opens a slot; nothing is recorded before a phase is set. */
+  /** Opens a slot, its counters zero; nothing is recorded before a phase is set. */
   startRun(slot: number, start: bigint): void {
     this.setPhase(slot, start, 0);
+    this.#forgetProcesses(slot);
+    this.#counter[0] = 0n;
+    for (let i = 0; i < RECORD_TYPE_COUNT * LOSS_CAUSE_COUNT; i++) {
+      this.#key[0] = slot * RECORD_TYPE_COUNT * LOSS_CAUSE_COUNT + i;
+      this.#check(this.#native.sensor_update(this.#maps.counters, this.#key, this.#counter), "clear a counter");
+    }
+    this.#key[0] = slot;
     this.#word[0] = 0;
     this.#check(this.#native.sensor_update(this.#maps.indexes, this.#key, this.#word), "open a run");
   }
@@ -120,22 +127,14 @@ export class Probes {
     this.#check(this.#native.sensor_update(this.#maps.namespaces, this.#key, this.#word), "watch a namespace");
   }
 
-  /** Closes a slot: its processes are no longer watched, its counters are zero. */
+  /** Closes a slot: its processes are no longer watched. */
   endRun(slot: number, namespace: number | undefined): void {
     this.setPhase(slot, 0n, 0);
     if (namespace !== undefined) {
       this.#key[0] = namespace;
       this.#native.sensor_delete(this.#maps.namespaces, this.#key);
     }
-    for (const pid of this.#processesOf(slot)) {
-      this.#key[0] = pid;
-      this.#native.sensor_delete(this.#maps.processes, this.#key);
-    }
-    this.#counter[0] = 0n;
-    for (let i = 0; i < RECORD_TYPE_COUNT * LOSS_CAUSE_COUNT; i++) {
-      this.#key[0] = slot * RECORD_TYPE_COUNT * LOSS_CAUSE_COUNT + i;
-      this.#native.sensor_update(this.#maps.counters, this.#key, this.#counter);
-    }
+    this.#forgetProcesses(slot);
   }
 
   /** How many records of a type were sent (cause `none`) or lost, since startRun. */
@@ -175,6 +174,13 @@ export class Probes {
       this.#check(this.#native.sensor_update(this.#maps.shapes, this.#key, shape), "describe a system call");
       this.#word[0] = program;
       this.#check(this.#native.sensor_update(this.#maps.handlers, this.#key, this.#word), "register a handler");
+    }
+  }
+
+  #forgetProcesses(slot: number): void {
+    for (const pid of this.#processesOf(slot)) {
+      this.#key[0] = pid;
+      this.#native.sensor_delete(this.#maps.processes, this.#key);
     }
   }
 

@@ -1,19 +1,26 @@
-import { MARKER, RECORD, SEGMENT_LIMIT } from "../../protocol/trace.ts";
+import { MARKER, RECORD, RECORD_TYPE_COUNT, SEGMENT_LIMIT } from "../../protocol/trace.ts";
 import { encodeRecord } from "../../protocol/trace-codec.ts";
 
-/** Collects the records of one run into segments. */
+/** What one run's trace may hold: room for a million junk events and what comes behind them. */
+const TRACE_LIMIT = 256 * 1024 * 1024;
+
+/** Collects the records of one run into segments, until there are too many; those beyond are counted. */
 export class Recorder {
   readonly #emit: (segment: Uint8Array, seq: number) => void;
+  #room: number;
   #buffer = new Uint8Array(SEGMENT_LIMIT);
   #length = 0;
   #seq = 0;
   /** Kernel records received, by record type. */
-  readonly received = new Uint32Array(16);
+  readonly received = new Uint32Array(RECORD_TYPE_COUNT);
+  /** Those of them that the trace had no room for. */
+  readonly throttled = new Uint32Array(RECORD_TYPE_COUNT);
   /** Records in the trace, markers included. */
   events = 0;
 
-  constructor(emit: (segment: Uint8Array, seq: number) => void) {
+  constructor(emit: (segment: Uint8Array, seq: number) => void, limit: number = TRACE_LIMIT) {
     this.#emit = emit;
+    this.#room = limit;
   }
 
   /** Segments handed out so far. */
@@ -24,7 +31,9 @@ export class Recorder {
   /** Appends one whole record of the kernel. */
   record(bytes: Uint8Array, type: number): void {
     this.received[type]! += 1;
-    this.#append(bytes);
+    this.#room -= bytes.length;
+    if (this.#room >= 0) this.#append(bytes);
+    else this.throttled[type]! += 1;
   }
 
   /** Appends a marker of the runner. */

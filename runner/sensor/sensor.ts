@@ -48,6 +48,7 @@ export async function openSensor(): Promise<Sensor> {
     });
     for (const one of waiting.values()) one.reject(broken);
     waiting.clear();
+    worker.terminate();
   };
   worker.onerror = (event) => fail(event.message);
   worker.addEventListener("close", () => fail("it exited"));
@@ -105,9 +106,11 @@ export async function openSensor(): Promise<Sensor> {
         return (await ask<{ survivors: number }>({ ask: "survivors", slot, pids })).survivors;
       },
       async finish() {
-        const finished = await ask<Finished>({ ask: "finish", slot });
-        listeners.delete(slot);
-        return finished;
+        try {
+          return await ask<Finished>({ ask: "finish", slot });
+        } finally {
+          listeners.delete(slot);
+        }
       },
     };
   }
@@ -126,7 +129,8 @@ export async function openSensor(): Promise<Sensor> {
     report,
     record,
     [Symbol.dispose]: () => {
-      broken ??= new FangsError("sensor_unavailable", "The sensor was closed.");
+      if (broken !== undefined) return;
+      broken = new FangsError("sensor_unavailable", "The sensor was closed.");
       post({ close: true });
     },
   };

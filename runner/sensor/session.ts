@@ -6,8 +6,15 @@ import type { Probes } from "./probes.ts";
 import { KERNEL_RECORDS, Recorder } from "./recorder.ts";
 
 const SLOTS = 64;
+/** How long records that the kernel has counted are waited for at the end of a run; they take microseconds. */
+const SETTLE_MS = 100;
+/** Drains that empty a full ring: it is 16 MiB, and each takes 1 MiB but for the record that did not fit. */
+const FULL_RING = 17;
 /** A segment of a live run waits no longer than this. */
 const LIVE_FLUSH_MS = 50;
+
+/** The probes as a session uses them. */
+export type Kernel = Omit<Probes, typeof Symbol.dispose>;
 
 interface Run {
   recorder: Recorder;
@@ -19,12 +26,13 @@ interface Run {
 
 /** The runs of one set of probes: sorts the ring's records to their runs and answers questions. */
 export class Session {
-  readonly #probes: Probes;
+  readonly #probes: Kernel;
   readonly #emit: (slot: number, segment: Uint8Array, seq: number) => void;
   readonly #runs: (Run | undefined)[] = Array.from({ length: SLOTS });
   #flushed = 0;
+  #next = 0;
 
-  constructor(probes: Probes, emit: (slot: number, segment: Uint8Array, seq: number) => void) {
+  constructor(probes: Kernel, emit: (slot: number, segment: Uint8Array, seq: number) => void) {
     this.#probes = probes;
     this.#emit = emit;
   }
@@ -68,8 +76,8 @@ export class Session {
   }
 
   #start(live: boolean): number {
-    const slot = this.#runs.indexOf(undefined);
-    if (slot < 0) throw new FangsError("sensor_unavailable", `The sensor records ${SLOTS} runs already.`);
+    const slot = this.#freeSlot();
+    if (slot === undefined) throw new FangsError("sensor_unavailable", `The sensor records ${SLOTS} runs already.`);
     const start = this.#probes.now();
     const recorder = new Recorder((segment, seq) => this.#emit(slot, segment, seq));
     this.#runs[slot] = { recorder, start, live, phase: "none", namespace: undefined };
@@ -114,32 +122,65 @@ export class Session {
   /** Stops the recording and settles the account: what the kernel sent against what arrived. */
   #finish(slot: number): Finished {
     const run = this.#run(slot);
-    this.#probes.setPhase(slot, run.start, PHASE.none);
-    this.#drain();
-    const losses: Loss[] = [];
-    for (const [record, type] of KERNEL_RECORDS) {
-      const sent = this.#probes.count(slot, type, LOSS.none);
-      const received = run.recorder.received[type]!;
-      if (sent > 0) run.recorder.marker("sent", [type, sent, received], this.#now(run));
-      let explained = 0;
-      for (const [cause, number] of Object.entries(LOSS)) {
-        const count = cause === "none" ? 0 : this.#probes.count(slot, type, number);
-        if (count === 0) continue;
-        if (number === LOSS.ringFull) explained = count;
-        losses.push({ record, cause, count });
-        run.recorder.marker("loss", [type, number, count], { ...this.#now(run), text: cause });
-      }
-      const missing = sent - received - explained;
-      if (missing > 0) losses.push({ record, cause: "missing", count: missing });
+    try {
+      this.#probes.setPhase(slot, run.start, PHASE.none);
+      this.#settle(slot, run);
+      const losses = KERNEL_RECORDS.flatMap(([record, type]) => this.#account(slot, run, record, type));
+      run.recorder.flush();
+      return { segments: run.recorder.segments, events: run.recorder.events, losses };
+    } finally {
+      this.#runs[slot] = undefined;
+      this.#probes.endRun(slot, run.namespace);
     }
-    run.recorder.flush();
-    this.#probes.endRun(slot, run.namespace);
-    this.#runs[slot] = undefined;
-    return { segments: run.recorder.segments, events: run.recorder.events, losses };
   }
 
+  /** Calls that were under way when the recording stopped may still send: drains until all has arrived. */
+  #settle(slot: number, run: Run): void {
+    const deadline = performance.now() + SETTLE_MS;
+    do this.#drain();
+    while (KERNEL_RECORDS.some(([, type]) => this.#missing(slot, run, type) > 0) && performance.now() < deadline);
+  }
+
+  #missing(slot: number, run: Run, type: number): number {
+    const sent = this.#probes.count(slot, type, LOSS.none);
+    return sent - this.#probes.count(slot, type, LOSS.ringFull) - run.recorder.received[type]!;
+  }
+
+  /** Writes what was sent and lost of one type into the trace; returns the losses. */
+  #account(slot: number, run: Run, record: string, type: number): Loss[] {
+    const { recorder } = run;
+    const sent = this.#probes.count(slot, type, LOSS.none);
+    if (sent > 0) recorder.marker("sent", [type, sent, recorder.received[type]!], this.#now(run));
+    const losses: Loss[] = [];
+    for (const [cause, number] of Object.entries(LOSS)) {
+      if (number === LOSS.none) continue;
+      const here = number === LOSS.throttled ? recorder.throttled[type]! : 0;
+      const count = here + this.#probes.count(slot, type, number);
+      if (count === 0) continue;
+      losses.push({ record, cause, count });
+      recorder.marker("loss", [type, number, count], { ...this.#now(run), text: cause });
+    }
+    const missing = this.#missing(slot, run, type);
+    if (missing > 0) losses.push({ record, cause: "missing", count: missing });
+    return losses;
+  }
+
+  /** The slot that has been free for longest: what a run's last calls still do there ends before it is used again. */
+  #freeSlot(): number | undefined {
+    for (let i = 0; i < SLOTS; i++) {
+      const slot = (this.#next + i) % SLOTS;
+      if (this.#runs[slot] !== undefined) continue;
+      this.#next = slot + 1;
+      return slot;
+    }
+    return undefined;
+  }
+
+  /** Takes all that is there now, and not what a flood brings meanwhile. */
   #drain(): void {
-    for (let bytes = this.#probes.drain(); bytes.length > 0; bytes = this.#probes.drain()) {
+    for (let i = 0; i < FULL_RING; i++) {
+      const bytes = this.#probes.drain();
+      if (bytes.length === 0) return;
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       for (let at = 0; at < bytes.length;) {
         const size = view.getUint32(at + HEADER.size, true);

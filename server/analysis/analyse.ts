@@ -1,11 +1,12 @@
 /** From a stored trace to a verdict. */
-import { createDiffer, type BaselineValue, type Delta, type Differ } from "../../differ-wasm/host.ts";
-import { CATEGORIES, categoryName, type Fingerprint } from "../../protocol/facts.ts";
+import { createDiffer, type Delta, type Differ } from "../../differ-wasm/host.ts";
+import { categoryName, type Fingerprint } from "../../protocol/facts.ts";
 import { createActors, type Actors } from "./actors.ts";
 import { findAllowing } from "./allow.ts";
 import { extractFacts } from "./extract.ts";
 import { byIdentity, DEVIATION_LIMIT, judge, type Behaviour } from "./judge.ts";
-import type { AnalysisInput, AnalysisOutput, BaselineFingerprint } from "./types.ts";
+import { createKnownValues } from "./known-values.ts";
+import type { AnalysisInput, AnalysisOutput } from "./types.ts";
 import { reachVerdict } from "./verdict.ts";
 
 /** Version of the rules of extraction and judgement. Raise it whenever the same trace can give another output. */
@@ -14,8 +15,8 @@ export const RULES_VERSION = 1;
 export type Analyse = (input: AnalysisInput) => AnalysisOutput;
 
 /**
- * An analyser on the compiled core (differ-wasm). It keeps nothing between runs, and the same input gives the same
- * output. A damaged or incomplete trace is no error: the verdict is inconclusive and says so.
+ * An analyser on the compiled core (differ-wasm). The same input gives the same output; between runs it keeps nothing
+ * but baselines in the core's form, for as long as the caller keeps their arrays. A damaged or incomplete trace is no error: the verdict is inconclusive and says so.
  */
 export function createAnalyser(wasm: Uint8Array): Analyse {
   return analyserOn(createDiffer(wasm));
@@ -23,10 +24,11 @@ export function createAnalyser(wasm: Uint8Array): Analyse {
 
 /** The same on any differ; for tests, on the plain one. */
 export function analyserOn(differ: Differ): Analyse {
+  const known = createKnownValues();
   return (input) => {
     const { project, home } = input.result.environment;
     const actors = createActors(input.result, input.package);
-    const baseline = (input.baseline ?? []).map((known) => toBaselineValue(known, actors));
+    const baseline = known(input.baseline, actors);
     differ.begin({ project, home, package: input.package }, baseline);
     const extraction = extractFacts(input, actors, differ);
     const { fingerprints, flood: coreFlood, bad } = differ.finish();
@@ -61,10 +63,6 @@ function split<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]
 
 function toFingerprint({ actor, category, value, count, first }: Behaviour): Fingerprint {
   return { actor, category, value, count, first };
-}
-
-function toBaselineValue({ actor, category, value }: BaselineFingerprint, actors: Actors): BaselineValue {
-  return { actor: actors.number(actor), category: CATEGORIES[category].id, value };
 }
 
 function toBehaviour({ actor, category, value, count, first, known }: Delta, actors: Actors): Behaviour {

@@ -12,6 +12,9 @@ export function core(options: CoreOptions): Promise<Uint8Array> {
 }
 
 /** A differ of its own for a test. */
-export async function newDiffer(options: CoreOptions = { simd: true }, limits?: DifferLimits): Promise<Differ> {
+export async function newDiffer(
+  options: CoreOptions = { simd: true },
+  limits?: Partial<DifferLimits>,
+): Promise<Differ> {
   return createDiffer(await core(options), limits);
 }

@@ -20,8 +20,8 @@ test("the same behaviour is counted once, with the first fact that showed it", a
     { id: 9, category: write, value: "/etc/./a" },
   ]);
   expect(compare(await newDiffer(), facts).fingerprints).toEqual([
-    { actor: 0, category: write, value: "/etc/a", count: 2, first: 7, known: false },
-    { actor: 0, category: write, value: "/etc/b", count: 1, first: 8, known: false },
+    { actor: 0, category: write, value: "/etc/a", count: 2, first: 7, known: false, allowed: false },
+    { actor: 0, category: write, value: "/etc/b", count: 1, first: 8, known: false, allowed: false },
   ]);
 });
 
@@ -45,8 +45,8 @@ test("what the baseline has is known, and comes first; what it has and the run l
     { category: write, value: "/etc/b\0", id: 5 },
   ]);
   expect(compare(await newDiffer(), facts, SCOPE, baseline).fingerprints).toEqual([
-    { actor: 0, category: write, value: "/etc/b\\x00", count: 1, first: 5, known: true },
-    { actor: 0, category: write, value: "/etc/a", count: 1, first: 0, known: false },
+    { actor: 0, category: write, value: "/etc/b\\x00", count: 1, first: 5, known: true, allowed: false },
+    { actor: 0, category: write, value: "/etc/a", count: 1, first: 0, known: false, allowed: false },
   ]);
 });
 
@@ -61,7 +61,8 @@ test("a run does not see the one before it, nor its baseline", async () => {
   expect(first.fingerprints[0]?.known).toBe(true);
   const second = compare(differ, encodeFacts([{ category: write, value: "/app/a" }]), { ...SCOPE, project: "/srv" });
   expect(second).toEqual({
-    fingerprints: [{ actor: 0, category: write, value: "/app/a", count: 1, first: 0, known: false }],
+    fingerprints: [{ actor: 0, category: write, value: "/app/a", count: 1, first: 0, known: false, allowed: false }],
+    allowed: 0,
     flood: null,
     bad: 0,
   });
@@ -86,13 +87,14 @@ test("a baseline value that no run can show is passed over", async () => {
   const baseline = [{ actor: 0, category: write, value: "x".repeat(100_000) }];
   expect(compare(await newDiffer(), encodeFacts([]), SCOPE, baseline)).toEqual({
     fingerprints: [],
+    allowed: 0,
     flood: null,
     bad: 0,
   });
 });
 
 test("beyond the cap, what is new is dropped and reported, and what was seen is still counted", async () => {
-  const differ = await newDiffer({ simd: true }, { fingerprints: 3 });
+  const differ = await newDiffer({ simd: true }, { fingerprints: 2 });
   const paths = ["/etc/a", "/etc/b", "/etc/c", "/etc/d", "/etc/b"];
   const facts = encodeFacts(paths.map((value) => ({ category: write, value })));
   const result = compare(differ, facts, SCOPE, [{ actor: 0, category: write, value: "/etc/a" }]);
@@ -101,11 +103,11 @@ test("beyond the cap, what is new is dropped and reported, and what was seen is 
     ["/etc/b", 2, false],
     ["/etc/c", 1, false],
   ]);
-  expect(result.flood).toBe("more than 3 distinct behaviours, or too many bytes of them");
+  expect(result.flood).toBe("more than 2 distinct behaviours, or too many bytes of them");
 });
 
 test("a baseline beyond the cap is a flood, too", async () => {
-  const differ = await newDiffer({ simd: true }, { fingerprints: 1 });
+  const differ = await newDiffer({ simd: true }, { baseline: 1 });
   const baseline = ["/etc/a", "/etc/b"].map((value) => ({ actor: 0, category: write, value }));
   expect(compare(differ, encodeFacts([]), SCOPE, baseline).flood).not.toBeNull();
 });

@@ -17,11 +17,11 @@ export function valueBytes(value: string | Uint8Array): Uint8Array {
   return typeof value === "string" ? new TextEncoder().encode(value) : value;
 }
 
-/** Facts as analysis writes them; ids count from 0 where the test names none, and the padding is not zero. */
-export function encodeFacts(facts: FactInput[]): Uint8Array {
+/** Facts as analysis writes them; ids count from 0 where the test names none. What lies behind a value counts for nothing. */
+export function encodeFacts(facts: FactInput[], padding = 0xaa): Uint8Array {
   const values = facts.map(({ value }) => valueBytes(value));
   const sizes = values.map((value) => Math.ceil((FACT.headerSize + value.length) / 8) * 8);
-  const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0)).fill(0xaa);
+  const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0)).fill(padding);
   const view = new DataView(bytes.buffer);
   let at = 0;
   for (const [i, { id = i, category, flags = 0, actor = 0, pid = 0 }] of facts.entries()) {

@@ -4,6 +4,7 @@ import { referenceDiff } from "../../differ-wasm/reference.ts";
 import { CATEGORIES } from "../../protocol/facts.ts";
 import { newDiffer } from "./cores.ts";
 import { compare, encodeFacts, feedAll, SCOPE, type FactInput } from "./facts.ts";
+import { allowLists, ruleLists } from "./hostile-lists.ts";
 import { hostileFacts, hostileScope, strayBaseline } from "./hostile.ts";
 
 // Compiling and a million facts take seconds on a busy machine.
@@ -28,16 +29,23 @@ describe("the core gives what the reference gives, for whatever facts", () => {
         strayBaseline,
         fc.integer({ min: 0, max: 5 }),
         fc.constantFrom(differ.window.length, 65_552, 66_000),
-        (inputs, scope, stray, share, windowSize) => {
-          const facts = encodeFacts(inputs);
-          const seen = referenceDiff(facts, scope, []).fingerprints;
+        allowLists,
+        ruleLists,
+        fc.constantFrom(0xaa, 0x2f),
+        (inputs, scope, stray, share, windowSize, allow, rules, padding) => {
+          const facts = encodeFacts(inputs, padding);
+          const seen = referenceDiff(facts, scope, [], [], rules).fingerprints;
           // From none to all of what the run shows is in the baseline already, some of it twice.
           const baseline = [...stray, ...seen.filter((_, i) => i % 5 < share), ...seen.slice(0, share)];
-          const expected = referenceDiff(facts, scope, baseline);
-          differ.window.fill(0xaa);
-          differ.begin(scope, baseline);
-          expect(feedAll(differ, facts, windowSize)).toBe(0);
-          expect(differ.finish()).toEqual(expected);
+          const expected = referenceDiff(facts, scope, baseline, allow, rules);
+          // Thrice: from the values, from the baseline that is loaded, and from its image.
+          for (const before of [undefined, undefined, []]) {
+            if (before) differ.begin(scope, before);
+            differ.window.fill(padding);
+            differ.begin(scope, baseline, allow, rules);
+            expect(feedAll(differ, facts, windowSize)).toBe(0);
+            expect(differ.finish()).toEqual(expected);
+          }
         },
       );
       fc.assert(property, { numRuns });

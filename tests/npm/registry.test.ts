@@ -154,6 +154,20 @@ describe("a tarball", () => {
     expect((await failure(client.tarball({ tarball: url }))).code).toBe("registry_invalid");
     expect((await failure(client.tarball({ tarball: `${url}x`, shasum }))).code).toBe("package_not_found");
   });
+
+  test("is never a file of this machine or a text in the document, whatever the registry says", async () => {
+    const shasum = createHash("sha1")
+      .update(await Bun.file(import.meta.path).bytes())
+      .digest("hex");
+    const empty = createHash("sha1").update("").digest("hex");
+    for (const dist of [
+      { tarball: `file://${import.meta.path}`, shasum },
+      { tarball: "data:,", shasum: empty },
+      { tarball: "nonsense", shasum: empty },
+    ]) {
+      expect((await failure(client.tarball(dist))).code).toBe("registry_invalid");
+    }
+  });
 });
 
 test("the registry of npm's configuration has is-number, and its tarball fits its digest", async () => {

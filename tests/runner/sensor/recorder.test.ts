@@ -35,4 +35,12 @@ describe("a recorder", () => {
     expect([recorder.events, recorder.received.reduce((sum, n) => sum + n, 0)]).toEqual([1, 0]);
     expect(segment.length % 8).toBe(0);
   });
+
+  test("keeps a bounded trace, and counts what is beyond", () => {
+    const record = encodeRecord({ record: "open", path: new Uint8Array(100) });
+    const recorder = new Recorder(() => {}, 10 * record.length);
+    for (let i = 0; i < 25; i++) recorder.record(record, RECORD.open);
+    recorder.marker("loss", [RECORD.open, 5, 15], { time: 1, phase: 1 });
+    expect([recorder.events, recorder.received[RECORD.open], recorder.throttled[RECORD.open]]).toEqual([11, 25, 15]);
+  });
 });

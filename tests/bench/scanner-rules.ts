@@ -1,0 +1,277 @@
+// The rules of docs/differ-rules.md by hand, on strings with one character for each byte. Roots are clean paths.
+import { normalAddress } from "../../differ-wasm/reference-rules.ts";
+
+export interface Place {
+  project: string | null;
+  home: string | null;
+  package: string;
+  pid: number;
+}
+
+const HEX = 1;
+const DIGIT = 2;
+const LOWER = 4;
+const UPPER = 8;
+const CLASSES = Uint8Array.from({ length: 256 }, (_, code) => {
+  if (code >= 48 && code <= 57) return HEX | DIGIT;
+  if (code >= 65 && code <= 90) return code <= 70 ? HEX | UPPER : UPPER;
+  if (code >= 97 && code <= 122) return code <= 102 ? HEX | LOWER : LOWER;
+  return 0;
+});
+
+/** End of the run of characters of these classes. */
+function skip(text: string, at: number, classes: number): number {
+  while (at < text.length && ((CLASSES[text.charCodeAt(at)] ?? 0) & classes) !== 0) at++;
+  return at;
+}
+
+function isAll(text: string, classes: number): boolean {
+  return text.length > 0 && skip(text, 0, classes) === text.length;
+}
+
+function hasDigit(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if ((CLASSES[text.charCodeAt(at)] ?? 0) & DIGIT) return true;
+  return false;
+}
+
+export function scanPath(path: string, place: Place, fold: boolean): string {
+  if (path.charCodeAt(0) !== 47) return path.charCodeAt(0) === 60 ? `./${path}` : path;
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  const clean = `/${parts.join("/")}`;
+  const project = partsBelow(clean, place.project);
+  if (project >= 0) {
+    for (let at = parts.length - 2; at >= project; at--) {
+      if (parts[at] !== "node_modules") continue;
+      const name = dependencyName(parts, at + 1);
+      if (name === "") continue;
+      const root = at === project && name === place.package ? "<PKG>" : `<DEP:${name}>`;
+      return fold ? `${root}/**` : write(root, parts, at + (name.charCodeAt(0) === 64 ? 3 : 2));
+    }
+    return write("<PROJECT>", parts, project);
+  }
+  const home = partsBelow(clean, place.home);
+  if (home >= 0) return write("<HOME>", parts, home);
+  if (parts.length === 0) return "/";
+  if (parts[0] === "proc") return processes(parts, place.pid);
+  const at = temporaryAt(parts);
+  if (at === 0) return write("", parts, 0);
+  const before = `/${parts.slice(0, at).join("/")}`;
+  return hasRandomPart(parts[at] ?? "") ? write(`${before}/<RAND>`, parts, at + 1) : write(before, parts, at);
+}
+
+/** How many components the root takes; -1 if the path is not below it. */
+function partsBelow(path: string, root: string | null): number {
+  if (root === null || !path.startsWith(root)) return -1;
+  if (path.length > root.length && path.charCodeAt(root.length) !== 47) return -1;
+  return root.split("/").length - 1;
+}
+
+function dependencyName(parts: string[], at: number): string {
+  const first = parts[at] ?? "";
+  const code = first.charCodeAt(0);
+  if (code === 46 || first === "") return "";
+  if (code !== 64) return first;
+  const second = parts[at + 1] ?? ".";
+  return second.charCodeAt(0) === 46 ? "" : `${first}/${second}`;
+}
+
+function temporaryAt(parts: string[]): number {
+  if (parts[0] === "tmp") return parts.length >= 2 ? 1 : 0;
+  if (parts.length < 3) return 0;
+  return (parts[0] === "var" && parts[1] === "tmp") || (parts[0] === "dev" && parts[1] === "shm") ? 2 : 0;
+}
+
+function processes(parts: string[], pid: number): string {
+  let text = "/proc";
+  for (let at = 1; at < parts.length;) {
+    const part = parts[at] ?? "";
+    const isNumber = isAll(part, DIGIT);
+    const process = parts[1] ?? "";
+    if (isNumber && at === 1) text += pid !== 0 && part === String(pid) ? "/self" : "/<PID>";
+    else if (isNumber && at === 3 && parts[2] === "task" && (process === "self" || isAll(process, DIGIT))) {
+      text += "/<TID>";
+    } else if (isNumber && parts[at - 1] === "fd") text += "/<N>";
+    else {
+      const [written, taken] = component(parts, at);
+      text += `/${written}`;
+      at += taken;
+      continue;
+    }
+    at++;
+  }
+  return text;
+}
+
+function write(root: string, parts: string[], from: number): string {
+  let text = root;
+  for (let at = from; at < parts.length;) {
+    const [written, taken] = component(parts, at);
+    text += `/${written}`;
+    at += taken;
+  }
+  return text;
+}
+
+/** The component by its rule, and how many it takes. */
+function component(parts: string[], at: number): [string, number] {
+  const part = parts[at] ?? "";
+  const above = parts[at - 1] ?? "";
+  if (part.charCodeAt(0) === 46 && part.length >= 11 && isInModules(parts, at) && isMovedAside(part)) {
+    return [`${part.slice(0, -8)}<RAND>`, 1];
+  }
+  if (at === parts.length - 1 && isDate(part)) {
+    if (above === "_logs" && isDebugLog(part)) return ["<TIMESTAMP>-debug-<N>.log", 1];
+    if (part.charCodeAt(10) === 46 && part.length > 11) return [`<DATE>${part.slice(10)}`, 1];
+  }
+  if (parts[at - 2] === "_cacache") {
+    if (above === "index-v5" && isShard(part)) return ["<HASH>", shards(parts, at)];
+    if (above === "tmp" && (isHexOrDashes(part) || hasRandomPart(part))) return ["<RAND>", 1];
+  }
+  if (parts[at - 3] === "_cacache" && parts[at - 2] === "content-v2" && isShard(part)) {
+    return ["<SHA>", shards(parts, at)];
+  }
+  return [withoutHex(part), 1];
+}
+
+function isInModules(parts: string[], at: number): boolean {
+  const above = parts[at - 1] ?? "";
+  return above === "node_modules" || (above.charCodeAt(0) === 64 && parts[at - 2] === "node_modules");
+}
+
+function isMovedAside(part: string): boolean {
+  if (part.charCodeAt(part.length - 9) !== 45) return false;
+  for (let at = part.length - 8; at < part.length; at++) {
+    const code = part.charCodeAt(at);
+    if (((CLASSES[code] ?? 0) & (DIGIT | LOWER | UPPER)) === 0 && code !== 45 && code !== 95) return false;
+  }
+  return true;
+}
+
+function isDate(part: string): boolean {
+  if (part.length < 10 || part.charCodeAt(4) !== 45 || part.charCodeAt(7) !== 45) return false;
+  return isAll(part.slice(0, 4), DIGIT) && isAll(part.slice(5, 7), DIGIT) && isAll(part.slice(8, 10), DIGIT);
+}
+
+function isDebugLog(part: string): boolean {
+  if (part.charCodeAt(10) !== 84) return false;
+  let at = 11;
+  while (at < part.length && (((CLASSES[part.charCodeAt(at)] ?? 0) & DIGIT) !== 0 || part[at] === "_")) at++;
+  if (at === 11 || !part.startsWith("Z-debug-", at)) return false;
+  const dot = skip(part, at + 8, DIGIT);
+  return dot > at + 8 && part.slice(dot) === ".log";
+}
+
+function isShard(part: string | undefined): boolean {
+  return part !== undefined && part.length === 2 && isAll(part, HEX);
+}
+
+function shards(parts: string[], at: number): number {
+  if (!isShard(parts[at + 1])) return 1;
+  return isAll(parts[at + 2] ?? "", HEX) ? 3 : 2;
+}
+
+function isHexOrDashes(part: string): boolean {
+  for (let at = 0; at < part.length; at++) {
+    const code = part.charCodeAt(at);
+    if (((CLASSES[code] ?? 0) & HEX) === 0 && code !== 45) return false;
+  }
+  return true;
+}
+
+function withoutHex(part: string): string {
+  const hexEnd = skip(part, 0, HEX);
+  if (hexEnd === part.length && hexEnd >= 12) return "<HEX>";
+  if (hexEnd === 8 && part.length === 36 && isUuid(part)) return "<UUID>";
+  const hex = part.lastIndexOf("-") + 1;
+  if (hex < 2) return part;
+  const dot = skip(part, hex, HEX);
+  if (dot - hex < 8 || part.charCodeAt(dot) !== 46 || dot + 1 >= part.length || !hasDigit(part.slice(hex, dot))) {
+    return part;
+  }
+  return `${part.slice(0, hex)}<HEX>${part.slice(dot)}`;
+}
+
+function isUuid(part: string): boolean {
+  const groups = part.split("-");
+  return groups.map(({ length }) => length).join() === "8,4,4,4,12" && groups.every((group) => isAll(group, HEX));
+}
+
+function hasRandomPart(part: string): boolean {
+  if (part.startsWith("tmp") && part.length >= 11 && isPythonTemporary(part)) return true;
+  for (let at = 0; at < part.length;) {
+    const end = skip(part, at, DIGIT | LOWER | UPPER);
+    if (end - at >= 3 && isRandom(part.slice(at, end), part.charCodeAt(at - 1) === 45)) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+function isPythonTemporary(part: string): boolean {
+  for (let at = 3; at < 11; at++) {
+    const code = part.charCodeAt(at);
+    if (((CLASSES[code] ?? 0) & (LOWER | DIGIT)) === 0 && code !== 95) return false;
+  }
+  return part.length === 11 || part.charCodeAt(11) === 46;
+}
+
+function isRandom(run: string, behindDash: boolean): boolean {
+  if (behindDash && isAll(run, DIGIT)) return true;
+  if (run.length < 6) return false;
+  if (isAll(run, HEX) && hasDigit(run)) return true;
+  let letters = skip(run, 0, LOWER);
+  if (letters === 0) {
+    letters = skip(run, 0, UPPER);
+    if (letters === 1) letters = skip(run, 1, LOWER);
+  }
+  return skip(run, letters, DIGIT) !== run.length;
+}
+
+export function scanCommand(argv: string, place: Place): string {
+  const text = argv.charCodeAt(argv.length - 1) === 0 ? argv.slice(0, -1) : argv;
+  const tokens = text.split("\0");
+  const normal = tokens.slice(0, 64).map((token) => scanToken(token, place));
+  if (tokens.length > 64) normal.push("\u00e2\u0080\u00a6");
+  return normal.join(" ");
+}
+
+function scanToken(token: string, place: Place): string {
+  const path = token.charCodeAt(0) === 45 ? token.indexOf("=") + 1 : 0;
+  if (token.charCodeAt(path) === 47) return token.slice(0, path) + scanPath(token.slice(path), place, false);
+  const number = token.lastIndexOf(":") + 1;
+  if (isAll(token, DIGIT)) return "<N>";
+  return number > 0 && isAll(token.slice(number), DIGIT) ? `${token.slice(0, number)}<N>` : token;
+}
+
+export function scanName(name: string): string {
+  let start = 0;
+  let end = name.length;
+  while (start < end && isSpace(name.charCodeAt(start))) start++;
+  while (end > start && isSpace(name.charCodeAt(end - 1))) end--;
+  if (end > start && name.charCodeAt(end - 1) === 46) end--;
+  let text = "";
+  for (let at = start; at < end; at++) {
+    const code = name.charCodeAt(at);
+    text += String.fromCharCode(((CLASSES[code] ?? 0) & UPPER) === 0 ? code : code | 32);
+  }
+  return text;
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
+}
+
+export function scanDestination(value: string): string | null {
+  const colon = value.lastIndexOf(":");
+  const port = value.slice(colon + 1);
+  if (colon < 0 || port.length > 5 || !isAll(port, DIGIT)) return null;
+  const name = scanName(value.slice(0, colon));
+  if (name === "" || name.includes(":") || isAll(name.slice(name.lastIndexOf(".") + 1), DIGIT)) return null;
+  return `${name}:${port}`;
+}
+
+/** Few of a run; the reference's way has no regular expression either. */
+export const scanAddress: (value: string) => string | null = normalAddress;

@@ -1,0 +1,77 @@
+/**
+ * `bun check-core.ts <core.wasm>`: compares a core with the reference on generated runs, always the same ones, and ends
+ * with 1 at the first difference. A process of its own, because a defective core may never return.
+ */
+import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { createDiffer, type Differ } from "../../differ-wasm/host.ts";
+import { referenceDiff } from "../../differ-wasm/reference.ts";
+import { CATEGORIES, FACT } from "../../protocol/facts.ts";
+import { encodeFacts, feedAll, SCOPE } from "./facts.ts";
+import { allowLists, ruleLists } from "./hostile-lists.ts";
+import { hostileFacts, hostileScope, strayBaseline } from "./hostile.ts";
+
+const RUNS = 500;
+const SEED = 20_260_522;
+const write = CATEGORIES.fs_new_path_write.id;
+
+const wasm = readFileSync(process.argv[2] ?? "");
+agreesOnWhatIsGenerated(createDiffer(wasm));
+keepsItsLimits();
+
+function agreesOnWhatIsGenerated(differ: Differ): void {
+  const property = fc.property(
+    hostileFacts,
+    hostileScope,
+    strayBaseline,
+    allowLists,
+    ruleLists,
+    fc.constantFrom(0xaa, 0x2f),
+    (inputs, scope, stray, allow, rules, padding) => {
+      const facts = encodeFacts(inputs, padding);
+      const seen = referenceDiff(facts, scope, [], [], rules).fingerprints;
+      const baseline = [...stray, ...seen.filter((_, at) => at % 3 === 0)];
+      const expected = referenceDiff(facts, scope, baseline, allow, rules);
+      // From the values, from the baseline that is loaded, and from its image behind another.
+      for (const before of [undefined, undefined, []]) {
+        if (before) differ.begin(scope, before);
+        differ.window.fill(0xaa);
+        differ.begin(scope, baseline, allow, rules);
+        const left = feedAll(differ, facts, 66_000);
+        if (left !== 0 || !Bun.deepEquals(differ.finish(), expected)) return false;
+      }
+      return true;
+    },
+  );
+  fc.assert(property, { numRuns: RUNS, seed: SEED, endOnFailure: true });
+}
+
+/** What generated runs are too small for. */
+function keepsItsLimits(): void {
+  const differ = createDiffer(wasm, { fingerprints: 2, bytes: 20_000 });
+  const facts = (values: string[]) => encodeFacts(values.map((value) => ({ category: write, value })));
+  const result = (values: string[]) => {
+    differ.begin(SCOPE, NONE);
+    feedAll(differ, facts(values));
+    const { fingerprints, flood } = differ.finish();
+    return [fingerprints.length, flood !== null];
+  };
+  const NONE: never[] = [];
+  expect(result(["/a", "/b", "/c", "/c"]), [2, true]);
+  expect(result(["/a", "/b"]), [2, false]);
+  const long = (letter: string) => `/${letter.repeat(FACT.valueLimit - 1)}`;
+  expect(result([long("y"), long("z")]), [2, false]);
+  const small = createDiffer(wasm, { bytes: 10_000 });
+  small.begin(SCOPE, []);
+  feedAll(small, facts([long("y"), long("z")]));
+  expect([small.finish().fingerprints.length, small.finish().flood !== null], [1, true]);
+  const many = Array.from({ length: 6000 }, (_, at) => `/x/${at}`);
+  const large = createDiffer(wasm);
+  large.begin(SCOPE, []);
+  feedAll(large, facts([...many, ...many]));
+  expect(large.finish(), referenceDiff(facts([...many, ...many]), SCOPE, []));
+}
+
+function expect(seen: unknown, wanted: unknown): void {
+  if (!Bun.deepEquals(seen, wanted)) throw new Error(`${Bun.inspect(seen)} instead of ${Bun.inspect(wanted)}`);
+}
