@@ -17,6 +17,7 @@ export type Verdict = (typeof VERDICTS)[number];
 export const PHASE_NAMES = ["install", "import", "bin", "linger"] as const;
 /** scan: somebody asked for it; seed: one of the runs that make a baseline; control: to tell a change of the world. */
 export const RUN_KINDS = ["scan", "seed", "control"] as const;
+export type RunKind = (typeof RUN_KINDS)[number];
 /** accepted: it built the baseline; rejected: it never will. */
 export const DECISIONS = ["accepted", "rejected"] as const;
 export const ALLOW_KINDS = ["cidr", "path", "sni", "dns", "exec", "command"] as const;
@@ -91,6 +92,7 @@ export const Run = Type.Object({
   scan_id: Id,
   package: PackageName,
   version: Version,
+  kind: oneOf(RUN_KINDS),
   state: oneOf(RUN_STATES),
   verdict: Nullable(oneOf(VERDICTS)),
   /** Why the verdict is what it is, or why the run failed. */
@@ -98,7 +100,6 @@ export const Run = Type.Object({
   attempt: Type.Integer(),
   runner: Nullable(Type.String()),
   events: Type.Integer(),
-  kind: oneOf(RUN_KINDS),
   decision: Nullable(oneOf(DECISIONS)),
   deviations: Type.Integer(),
   /** How many of the deviations are open, promoted and rejected. */

@@ -2,7 +2,7 @@
 import { checkPackageName } from "../npm/names.ts";
 import { resolveVersion } from "../npm/packument.ts";
 import { FangsError } from "../protocol/errors.ts";
-import type { Run, Scan, ScanRequest } from "../protocol/models.ts";
+import type { RunKind, Scan, ScanRequest } from "../protocol/models.ts";
 import type { Services } from "./services.ts";
 import { insertJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
@@ -38,7 +38,7 @@ export async function submitScan(services: Services, request: ScanRequest): Prom
 }
 
 /** A new run of a scan, with its job; meant for a transaction. Answers with its id. */
-export async function queueRun(db: Database, scan: ScanRow, now: number, kind: Run["kind"] = "scan"): Promise<string> {
+export async function queueRun(db: Database, scan: ScanRow, now: number, kind: RunKind = "scan"): Promise<string> {
   const id = await insertRun(db, { scan_id: scan.id, package: scan.package, version: scan.version, kind, now });
   await insertJob(db, { run_id: id, runner: scan.runner, not_before: now });
   return id;

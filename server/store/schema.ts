@@ -1,12 +1,22 @@
 /** The tables as Kysely sees them; migrations/ defines them. JSON columns hold text. */
 import type { Severity } from "../../protocol/facts.ts";
-import type { AllowKind, Deviation, Lease, Run, RunState, TokenScope, Verdict } from "../../protocol/models.ts";
+import type {
+  AllowKind,
+  Deviation,
+  Lease,
+  Run,
+  RunKind,
+  RunState,
+  TokenScope,
+  Verdict,
+} from "../../protocol/models.ts";
 
 export interface RunRow {
   id: string;
   scan_id: string;
   package: string;
   version: string;
+  kind: RunKind;
   state: RunState;
   verdict: Verdict | null;
   reason: string | null;
@@ -18,7 +28,6 @@ export interface RunRow {
   max_severity: Severity | null;
   rules: number | null;
   result: string | null;
-  kind: Run["kind"];
   decision: Run["decision"];
   created_at: number;
   started_at: number | null;
