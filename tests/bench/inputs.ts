@@ -17,7 +17,7 @@ export interface BenchInput {
 }
 
 export function toAnalysisInput({ package: name, version, result, segments }: Recording): AnalysisInput {
-  return { package: name, version, result, segments, baseline: null };
+  return { package: name, version, result, segments, baseline: null, allow: [], severities: {}, seeding: false };
 }
 
 /** The facts of a recorded run. */
