@@ -16,6 +16,12 @@ export const unavailable: string | undefined = !existsSync(FANGS)
       : undefined;
 if (unavailable !== undefined) process.stderr.write(`end-to-end tests skipped: ${unavailable}\n`);
 
+// Made here and not by `fangs up`: the tests' registry has no node to put into it.
+if (unavailable === undefined && Bun.spawnSync(["docker", "image", "inspect", "fangs-sandbox:node22"]).exitCode !== 0) {
+  const built = Bun.spawnSync([FANGS, "image", "build"]);
+  if (built.exitCode !== 0) throw new Error(built.stderr.toString());
+}
+
 export interface Ended {
   code: number;
   stdout: string;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createClient } from "../../protocol/client.ts";
 import { FangsError } from "../../protocol/errors.ts";
-import type { Lease, RunResult } from "../../protocol/models.ts";
+import type { Lease, Run, RunResult } from "../../protocol/models.ts";
 import { Upload } from "../../runner/upload.ts";
 
 const LEASE: Lease = {
@@ -35,8 +35,13 @@ const RESULT: RunResult = {
   started_at: 0,
   ended_at: 1,
 };
-const RUN = {
+const RUN: Run = {
   id: "run-1",
+  kind: "scan",
+  decision: null,
+  open: 0,
+  promoted: 0,
+  rejected: 0,
   scan_id: "s",
   package: "x",
   version: "1.0.0",
