@@ -64,9 +64,8 @@ static __always_inline void record_uring_connect(struct uring *u)
 	if (kept && bpf_core_field_exists(kept->addr))
 		bpf_probe_read_kernel(&address, sizeof(address),
 				      (void *)kept + bpf_core_field_offset(struct io_async_msghdr, addr));
-	if (address.sin6_family)
-		endpoint_of(&address, &end);
-	else
+	endpoint_of(&address, &end);
+	if (!named(&end)) /* the kernel has not copied it yet, or keeps it elsewhere */
 		user_endpoint(BPF_CORE_READ(connect, addr), &end);
 	sock = socket_of(BPF_CORE_READ(request, cqe.fd), &inode);
 	if (sock)
