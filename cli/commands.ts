@@ -12,11 +12,12 @@ export const root: CommandDef = {
     trace: lazy("Record what a command does.", () => import("./trace.ts")),
     image: lazy("Make the sandbox image.", () => import("./image.ts")),
     scan: lazy("Have a release examined.", () => import("./scan.ts")),
-    run: lazy("Look at runs; fail or retry one.", () => import("./run.ts")),
+    run: lazy("Look at runs; judge, fail or retry one again.", () => import("./run.ts")),
     deviation: lazy("Look at what was new.", () => import("./deviation.ts")),
     pending: lazy("List the deviant runs that wait for a decision.", () => import("./pending.ts")),
     baseline: lazy("Look at what a package is known to do; accept a run into it.", () => import("./baseline.ts")),
     package: lazy("Choose which packages are watched.", () => import("./package.ts")),
+    config: lazy("Check the rules file.", () => import("./config.ts")),
     version: lazy("Print the version.", () => import("./version.ts")),
   }),
   meta: {

@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import type { RegistryClient } from "../npm/registry.ts";
 import { createAnalyser } from "./analysis/analyse.ts";
 import { listEvents } from "./analysis/events.ts";
 import { processTree } from "./analysis/tree.ts";
 import { type RunningServer, startServer } from "./app.ts";
+import { RULES_FILE } from "./rules-file.ts";
 import { embeddedCore } from "../differ-wasm/embedded.ts";
 
 export interface OrchestratorOptions {
@@ -10,11 +12,14 @@ export interface OrchestratorOptions {
   listen: { hostname: string; port: number };
   /** `sqlite:<path>`; absent: a file in the data directory. */
   store?: string;
+  /** The operator's rules; absent: rules.yaml in the data directory. */
+  rulesFile?: string;
   /** Absent: the one that npm's own configuration names. */
   registry?: RegistryClient;
 }
 
 /** The orchestrator with everything that belongs to it: the store, the API and analysis by the embedded core. */
 export function startOrchestrator(options: OrchestratorOptions): Promise<RunningServer> {
-  return startServer({ ...options, analyse: createAnalyser(embeddedCore()), listEvents, processTree });
+  const rulesFile = options.rulesFile ?? join(options.dataDir, RULES_FILE);
+  return startServer({ ...options, rulesFile, analyse: createAnalyser(embeddedCore()), listEvents, processTree });
 }

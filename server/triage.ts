@@ -36,6 +36,7 @@ export async function promoteRun(services: Services, id: string, decision: Decis
   const now = services.now();
   return services.db.transaction(async (db) => {
     const run = await getRun(db, id);
+    if (run.kind === "control") throw isControl(run);
     if (run.state !== "done" || run.verdict === "inconclusive" || run.verdict === null) throw notPromotable(run);
     const seen = { package: run.package, version: run.version, run_id: id };
     const isFirst = (await readBaseline(db, run.package)) === null;
@@ -83,6 +84,7 @@ export async function retryRun(services: Services, id: string, actor: string): P
   const now = services.now();
   const run = await services.db.transaction(async (db) => {
     const old = await getRun(db, id);
+    if (old.kind === "control") throw isControl(old);
     if (!isFinal(old.state)) {
       throw new FangsError("conflict", `The run ${id} is not over, it is ${old.state}.`, {
         hint: "Wait for its end, or end it with `fangs run fail`.",
@@ -116,6 +118,12 @@ export async function removePackage(services: Services, name: string, actor: str
 }
 
 // --- internal ---
+
+function isControl(run: Run): FangsError {
+  return new FangsError("conflict", `The run ${run.id} is a control run; it serves the verdict of ${run.control_of}.`, {
+    hint: "Promote or retry that one.",
+  });
+}
 
 function notPromotable(run: Run): FangsError {
   const what = run.state === "done" ? run.verdict : run.state;

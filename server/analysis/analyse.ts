@@ -3,12 +3,13 @@ import { createDiffer, type BaselineValue, type Delta, type Differ } from "../..
 import { CATEGORIES, categoryName } from "../../protocol/facts.ts";
 import { createActors, type Actors } from "./actors.ts";
 import { extractFacts } from "./extract.ts";
+import { compileRewrite, type Rewrite } from "./operator-rules.ts";
 import { byIdentity, DEVIATION_LIMIT, judge, type Behaviour } from "./judge.ts";
 import type { AnalysisInput, AnalysisOutput, BaselineFingerprint } from "./types.ts";
 import { reachVerdict } from "./verdict.ts";
 
 /** Version of the rules of extraction and judgement. Raise it whenever the same trace can give another output. */
-export const RULES_VERSION = 1;
+export const RULES_VERSION = 2;
 
 export type Analyse = (input: AnalysisInput) => AnalysisOutput;
 
@@ -25,16 +26,26 @@ export function analyserOn(differ: Differ): Analyse {
   return (input) => {
     const { project, home } = input.result.environment;
     const actors = createActors(input.result, input.package);
-    const baseline = (input.baseline ?? []).map((known) => toBaselineValue(known, actors));
+    const rewrite = compileRewrite(input.rules ?? []);
+    // What was accepted before a rule came is still known under it.
+    const accepted = (input.baseline ?? []).map((known) => ({
+      ...known,
+      value: rewrite(known.category, known.value).value,
+    }));
+    const baseline = accepted.map((known) => toBaselineValue(known, actors));
     differ.begin({ project, home, package: input.package }, baseline);
     const extraction = extractFacts(input, actors, differ);
     const { fingerprints, flood: coreFlood, bad } = differ.finish();
 
-    const behaviours = fingerprints.map((delta) => toBehaviour(delta, actors)).sort(byIdentity);
+    const behaviours = rewritten(
+      fingerprints.map((delta) => toBehaviour(delta, actors)),
+      accepted,
+      rewrite,
+    ).sort(byIdentity);
     const fresh = behaviours.filter(({ known }) => !known).length;
     const tooMany = input.baseline !== null && fresh > DEVIATION_LIMIT ? `${fresh} new behaviours` : null;
     const flood = coreFlood ?? extraction.flood ?? tooMany;
-    const deviations = judge(input, behaviours, flood);
+    const deviations = judge(input, behaviours, { flood, rewrite });
     return {
       ...reachVerdict(input, { extraction, deviations, behaviours: behaviours.length, flood, bad }),
       fingerprints: behaviours.map(({ actor, category, value, count, first }) => ({
@@ -48,6 +59,33 @@ export function analyserOn(differ: Differ): Analyse {
       rules: RULES_VERSION,
     };
   };
+}
+
+/** Behaviours under the operator's rules: those that have become the same are one. */
+function rewritten(
+  behaviours: readonly Behaviour[],
+  accepted: readonly BaselineFingerprint[],
+  rewrite: Rewrite,
+): Behaviour[] {
+  const known = new Set(accepted.map(keyOf));
+  const merged = new Map<string, Behaviour>();
+  for (const behaviour of behaviours) {
+    const { value, rules } = rewrite(behaviour.category, behaviour.value);
+    const next = rules.length === 0 ? behaviour : { ...behaviour, value };
+    const key = keyOf(next);
+    const same = merged.get(key);
+    merged.set(key, {
+      ...next,
+      known: next.known || known.has(key),
+      count: next.count + (same?.count ?? 0),
+      first: Math.min(next.first, same?.first ?? next.first),
+    });
+  }
+  return [...merged.values()];
+}
+
+function keyOf({ actor, category, value }: BaselineFingerprint): string {
+  return `${actor}\0${category}\0${value}`;
 }
 
 function toBaselineValue({ actor, category, value }: BaselineFingerprint, actors: Actors): BaselineValue {

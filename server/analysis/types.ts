@@ -1,5 +1,6 @@
 import type { Category, Fingerprint, Severity } from "../../protocol/facts.ts";
-import type { Evidence, RunResult, Verdict } from "../../protocol/models.ts";
+import type { Evidence, ReleaseMeta, RunResult, Verdict } from "../../protocol/models.ts";
+import type { NormaliseRule } from "./operator-rules.ts";
 
 /** One accepted behaviour of a package. */
 export interface BaselineFingerprint {
@@ -16,13 +17,28 @@ export interface AnalysisInput {
   segments: Uint8Array[];
   /** null: the package has no baseline yet, so a complete run seeds it. */
   baseline: BaselineFingerprint[] | null;
+  /** The operator's rules of normalisation; absent: none. */
+  rules?: readonly NormaliseRule[];
+  /** What the release's documents say that its predecessor's did not; absent or null: not looked at. */
+  release?: ReleaseMeta | null;
+  /** The predecessor run again beside this run; absent or null: none was asked for. */
+  control?: Control | null;
 }
+
+/** What a control run showed, or why there is none. */
+export type Control = { version: string; fingerprints: readonly BaselineFingerprint[] } | { missing: string };
 
 export interface NewDeviation {
   actor: string;
   category: Category;
   value: string;
   severity: Severity;
+  /** The finding that this is one step of (protocol/chains.ts); null: it is one by itself. */
+  chain: string | null;
+  /** Place among the steps of its chain, from 1. */
+  step: number | null;
+  /** The control run shows it, too. */
+  drift: boolean;
   evidence: Evidence;
 }
 

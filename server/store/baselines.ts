@@ -1,7 +1,8 @@
 /** What a package is known to do: its accepted fingerprints and the versions that built them. */
-import { type Category, CATEGORIES } from "../../protocol/facts.ts";
 import type { Baseline } from "../../protocol/models.ts";
 import type { BaselineFingerprint } from "../analysis/types.ts";
+import { isCategory } from "./fingerprints.ts";
+import { timeOfId } from "./ids.ts";
 import type { Database } from "./open.ts";
 
 interface Seen {
@@ -28,6 +29,46 @@ export async function readBaseline(db: Database, name: string): Promise<Baseline
     raw.query<Behaviour, [string]>("select actor, category, value from baseline_entry where package = ?").all(name),
   );
   return rows.filter((row): row is BaselineFingerprint => isCategory(row.category));
+}
+
+/**
+ * The accepted fingerprints as the analysis of a run saw them, null where there were none: without what was accepted
+ * after the run had ended, and without what the run itself brought in.
+ */
+export async function readBaselineOf(
+  db: Database,
+  run: { id: string; package: string; ended_at: number | null },
+): Promise<BaselineFingerprint[] | null> {
+  const moment = run.ended_at ?? Number.MAX_SAFE_INTEGER;
+  const rows = await db.hot((raw) =>
+    raw
+      .query<Behaviour & { first_run: string; added_at: number | null }, [string]>(
+        `select actor, category, value, first_run, baseline_version.added_at from baseline_entry
+         left join baseline_version on baseline_version.package = baseline_entry.package
+           and baseline_version.run_id = baseline_entry.first_run
+         where baseline_entry.package = ?`,
+      )
+      .all(run.package),
+  );
+  const then = rows.filter(
+    ({ first_run, added_at }) => first_run !== run.id && (added_at ?? timeOfId(first_run)) <= moment,
+  );
+  if (then.length === 0) return null;
+  return then
+    .map(({ actor, category, value }) => ({ actor, category, value }))
+    .filter((row): row is BaselineFingerprint => isCategory(row.category));
+}
+
+/** The versions that built the baseline, the last accepted one first. */
+export async function acceptedVersions(db: Database, name: string): Promise<string[]> {
+  const rows = await db.query
+    .selectFrom("baseline_version")
+    .select("version")
+    .where("package", "=", name)
+    .orderBy("added_at", "desc")
+    .orderBy("run_id", "desc")
+    .execute();
+  return rows.map((row) => row.version);
 }
 
 /** The baseline for people, undefined where there is none. */
@@ -90,10 +131,4 @@ export async function deleteBaseline(db: Database, name: string): Promise<number
   await db.query.deleteFrom("baseline_version").where("package", "=", name).execute();
   const { numDeletedRows } = await db.query.deleteFrom("baseline_entry").where("package", "=", name).executeTakeFirst();
   return Number(numDeletedRows);
-}
-
-// --- internal ---
-
-function isCategory(name: string): name is Category {
-  return Object.hasOwn(CATEGORIES, name);
 }

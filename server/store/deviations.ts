@@ -14,7 +14,7 @@ export async function insertDeviations(
   deviations: readonly NewDeviation[],
   now: number,
 ): Promise<void> {
-  for (const { evidence, ...deviation } of deviations) {
+  for (const { evidence, drift, ...deviation } of deviations) {
     await db.query
       .insertInto("deviation")
       .values({
@@ -23,6 +23,7 @@ export async function insertDeviations(
         package: run.package,
         version: run.version,
         ...deviation,
+        drift: drift ? 1 : 0,
         state: "open",
         evidence: JSON.stringify(evidence),
         created_at: now,
@@ -67,8 +68,23 @@ export async function promoteOpen(db: Database, runId: string): Promise<Deviatio
     .execute();
 }
 
+/** All deviations of a run, whatever their state. */
+export async function listDeviationsOfRun(db: Database, runId: string): Promise<Deviation[]> {
+  const rows = await db.query.selectFrom("deviation").selectAll().where("run_id", "=", runId).orderBy("id").execute();
+  return rows.map(fromRow);
+}
+
+/** What later rules say of a deviation that is stored already. */
+export async function updateDeviation(
+  db: Database,
+  id: string,
+  changes: Partial<Pick<DeviationRow, "value" | "severity" | "state" | "chain" | "step" | "drift">>,
+): Promise<void> {
+  await db.query.updateTable("deviation").set(changes).where("id", "=", id).execute();
+}
+
 // --- internal ---
 
 function fromRow(row: DeviationRow): Deviation {
-  return { ...row, evidence: fromJson(Evidence, row.evidence) };
+  return { ...row, drift: row.drift === 1, evidence: fromJson(Evidence, row.evidence) };
 }

@@ -1,4 +1,6 @@
 /** The migrations that this binary carries. */
+import controls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
+import kinds from "../../migrations/sqlite/0019_kinds.sql" with { type: "text" };
 import initial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
 
 export interface Migration {
@@ -16,5 +18,9 @@ export function migration(file: string, sql: string): Migration {
   return { version: Number(match[1]), name: match[2]!, sql, breaking: /^-- breaking$/m.test(sql) };
 }
 
-/** In order, without gaps. */
-export const SQLITE_MIGRATIONS: readonly Migration[] = [migration("0001_initial.sql", initial)];
+/** In order. Numbers may be left out. */
+export const SQLITE_MIGRATIONS: readonly Migration[] = [
+  migration("0001_initial.sql", initial),
+  migration("0019_kinds.sql", kinds),
+  migration("0020_controls.sql", controls),
+];

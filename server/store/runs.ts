@@ -1,5 +1,12 @@
 /** Runs: reading, and the changes of their state. */
-import { type Run, type RunDetail, RunResult, type RunState } from "../../protocol/models.ts";
+import {
+  ReleaseMeta,
+  type Run,
+  type RunDetail,
+  type RunKind,
+  RunResult,
+  type RunState,
+} from "../../protocol/models.ts";
 import type { RunPage, RunQuery } from "../../protocol/requests.ts";
 import { checkTransition, statesBefore } from "../run-state.ts";
 import { missing, newId } from "./ids.ts";
@@ -12,6 +19,8 @@ const COLUMNS = [
   "scan_id",
   "package",
   "version",
+  "kind",
+  "control_of",
   "state",
   "verdict",
   "reason",
@@ -27,12 +36,15 @@ const COLUMNS = [
 
 export async function insertRun(
   db: Database,
-  run: { scan_id: string; package: string; version: string; now: number },
+  run: { scan_id: string; package: string; version: string; now: number; kind?: RunKind; control_of?: string },
 ): Promise<string> {
-  const { now, ...rest } = run;
+  const { now, kind = "scan", control_of = null, ...rest } = run;
   const row: RunRow = {
     id: newId(),
     ...rest,
+    kind,
+    control_of,
+    control_due: null,
     state: "queued",
     verdict: null,
     reason: null,
@@ -44,6 +56,7 @@ export async function insertRun(
     max_severity: null,
     rules: null,
     result: null,
+    release: null,
     created_at: now,
     started_at: null,
     ended_at: null,
@@ -63,11 +76,15 @@ export async function getRun(db: Database, id: string): Promise<Run> {
 export async function getRunDetail(db: Database, id: string): Promise<RunDetail> {
   const row = await db.query
     .selectFrom("run")
-    .select([...COLUMNS, "result"])
+    .select([...COLUMNS, "result", "rules", "release"])
     .where("id", "=", id)
     .executeTakeFirst();
   if (row === undefined) throw missing("run", id);
-  return { ...row, result: row.result === null ? null : fromJson(RunResult, row.result) };
+  return {
+    ...row,
+    result: row.result === null ? null : fromJson(RunResult, row.result),
+    release: row.release === null ? null : fromJson(ReleaseMeta, row.release),
+  };
 }
 
 /** Which lease the run has or had, and its state; undefined: no such run. */
@@ -118,6 +135,41 @@ export async function listPending(db: Database, limit = 500): Promise<Run[]> {
     .orderBy("id", "desc")
     .limit(limit)
     .execute();
+}
+
+/** The control run of a run, the newest if there are several; undefined: none was asked for. */
+export async function findControl(db: Database, id: string): Promise<Run | undefined> {
+  return db.query
+    .selectFrom("run")
+    .select(COLUMNS)
+    .where("control_of", "=", id)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Runs that wait for a control run which has ended, or which they wait for no longer. */
+export async function listControlled(db: Database, now: number): Promise<string[]> {
+  const rows = await db.query
+    .selectFrom("run")
+    .innerJoin("run as control", "control.control_of", "run.id")
+    .select("run.id")
+    .distinct()
+    .where("run.state", "=", "controlling")
+    .where((eb) =>
+      eb.or([eb("run.control_due", "<=", now), eb("control.state", "in", ["done", "failed", "cancelled"])]),
+    )
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Sets what is known of a run beside its state. */
+export async function updateRun(
+  db: Database,
+  id: string,
+  changes: Partial<Pick<RunRow, "release" | "verdict" | "reason" | "rules" | "deviations" | "max_severity">>,
+): Promise<void> {
+  await db.query.updateTable("run").set(changes).where("id", "=", id).execute();
 }
 
 /** Ids of runs in a state, oldest first. */

@@ -1,12 +1,15 @@
 /** The tables as Kysely sees them; migrations/ defines them. JSON columns hold text. */
 import type { Severity } from "../../protocol/facts.ts";
-import type { Deviation, Lease, RunState, TokenScope, Verdict } from "../../protocol/models.ts";
+import type { Deviation, Lease, RunKind, RunState, TokenScope, Verdict } from "../../protocol/models.ts";
 
 export interface RunRow {
   id: string;
   scan_id: string;
   package: string;
   version: string;
+  kind: RunKind;
+  control_of: string | null;
+  control_due: number | null;
   state: RunState;
   verdict: Verdict | null;
   reason: string | null;
@@ -18,6 +21,7 @@ export interface RunRow {
   max_severity: Severity | null;
   rules: number | null;
   result: string | null;
+  release: string | null;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
@@ -51,6 +55,9 @@ export interface DeviationRow {
   value: string;
   severity: Severity;
   state: Deviation["state"];
+  chain: string | null;
+  step: number | null;
+  drift: number;
   evidence: string;
   created_at: number;
 }
@@ -90,7 +97,14 @@ export interface AuditRow {
 
 export interface Schema {
   package: { name: string; created_at: number };
-  scan: { id: string; package: string; version: string; runner: string | null; created_at: number };
+  scan: {
+    id: string;
+    package: string;
+    version: string;
+    runner: string | null;
+    before: number | null;
+    created_at: number;
+  };
   run: RunRow;
   job: JobRow;
   trace_segment: SegmentRow;

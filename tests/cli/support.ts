@@ -103,6 +103,9 @@ export function aDeviation(change: Partial<Deviation> = {}): Deviation {
     value: "<HOME>/.npmrc",
     severity: "high",
     state: "open",
+    chain: null,
+    step: null,
+    drift: false,
     evidence: EVIDENCE,
     created_at: 1_750_000_060_000,
     ...change,
@@ -119,6 +122,8 @@ export function aRun(change: Partial<Run> = {}): Run {
     scan_id: SCAN_ID,
     package: "left-pad",
     version: "1.3.1",
+    kind: "scan",
+    control_of: null,
     state: "done",
     verdict: "deviant",
     reason: null,
@@ -147,6 +152,8 @@ export function aScan(...runs: Run[]): Scan {
 export function aRunDetail(change: Partial<RunDetail> = {}): RunDetail {
   const detail: RunDetail = {
     ...aRun(),
+    rules: 2,
+    release: null,
     result: {
       status: "complete",
       reason: null,

@@ -151,6 +151,8 @@ export async function testServices(changes: Partial<Services> = {}): Promise<Ser
     jobs: createSignal(),
     leaseMs: 30_000,
     backoffMs: [1000, 5000],
+    controlMs: 300_000,
+    rules: { normalize: [] },
     analysing: new Map(),
     stopping: new AbortController().signal,
     now: () => clock.now,
@@ -265,5 +267,6 @@ function openedPaths(segments: Uint8Array[]): string[] {
 function deviation(value: string, event: number): NewDeviation {
   const evidence = { event, time_ms: 1, phase: "install", observed: value, result: "ok", count: 1, processes: [] };
   const severity = value.includes("secret") ? "critical" : "low";
-  return { actor: "import", category: "fs_new_path_read", value, severity, evidence };
+  const alone = { chain: null, step: null, drift: false };
+  return { actor: "import", category: "fs_new_path_read", value, severity, ...alone, evidence };
 }

@@ -1,0 +1,168 @@
+/**
+ * The verdict of a stored run again, by today's rules and against the baseline of then. A seeded run stays seeded;
+ * nothing becomes a baseline by this. What was decided about a deviation stays decided.
+ */
+import { FangsError } from "../protocol/errors.ts";
+import type { Deviation, RunDetail, RunResult } from "../protocol/models.ts";
+import type { Reanalysis } from "../protocol/requests.ts";
+import { compileRewrite } from "./analysis/operator-rules.ts";
+import type { AnalysisInput, AnalysisOutput, NewDeviation } from "./analysis/types.ts";
+import { readControl } from "./control.ts";
+import { readTrace } from "./ingest.ts";
+import type { Services } from "./services.ts";
+import { maxSeverity } from "./severity.ts";
+import { audit } from "./store/audit.ts";
+import { readBaselineOf } from "./store/baselines.ts";
+import { insertDeviations, listDeviationsOfRun, updateDeviation } from "./store/deviations.ts";
+import { deleteFingerprints, insertFingerprints } from "./store/fingerprints.ts";
+import type { Database } from "./store/open.ts";
+import { getRunDetail, updateRun } from "./store/runs.ts";
+
+/**
+ * Answers what today's rules change of a run; stores it unless `dryRun`.
+ *
+ * @throws FangsError not_found; conflict for a run without a verdict, a trace or a baseline to compare with
+ */
+export async function reanalyseRun(
+  services: Services,
+  id: string,
+  { dryRun, actor }: { dryRun: boolean; actor: string },
+): Promise<Reanalysis> {
+  const segments = await readTrace(services.db, id);
+  return services.db.transaction(async (db) => {
+    const run = await getRunDetail(db, id);
+    const result = judgedResult(run, segments.length);
+    const output = services.analysis.analyse(await inputOf(services, db, { run, result, segments }));
+    checkSound(run, output);
+    const change = compare(services, output.deviations, await listDeviationsOfRun(db, id));
+    const reanalysis: Reanalysis = {
+      run_id: id,
+      package: run.package,
+      version: run.version,
+      before: { verdict: run.verdict, reason: run.reason, rules: run.rules },
+      after: { verdict: output.verdict, reason: output.reason, rules: output.rules },
+      added: change.added.map(behaviourOf),
+      removed: change.withdrawn.map(behaviourOf),
+      stored: !dryRun,
+    };
+    if (!dryRun) await store(db, { run, output, change, reanalysis, actor, now: services.now() });
+    return reanalysis;
+  });
+}
+
+// --- internal ---
+
+interface Change {
+  /** New ones that were not found then. */
+  added: NewDeviation[];
+  /** Open ones of then that today's rules do not find. */
+  withdrawn: Deviation[];
+  /** Those of then that are found again, open ones or decided ones. */
+  kept: { old: Deviation; now: NewDeviation }[];
+}
+
+function judgedResult(run: RunDetail, segments: number): RunResult {
+  const refuse = (why: string, hint: string): never => {
+    throw new FangsError("conflict", `The run ${run.id} cannot be judged again: ${why}.`, { hint });
+  };
+  if (run.state !== "done" || run.result === null) {
+    return refuse(`it is ${run.state}`, "Only a run that ended with a verdict has one to be made again.");
+  }
+  if (run.kind === "control") {
+    return refuse("it is a control run", `Its words count in the verdict of ${run.control_of ?? "another run"}.`);
+  }
+  if (segments === 0 && run.result.segments > 0) {
+    return refuse("its trace is gone", "Traces are kept for a time; the evidence of its deviations stays.");
+  }
+  return run.result;
+}
+
+async function inputOf(
+  services: Services,
+  db: Database,
+  { run, result, segments }: { run: RunDetail; result: RunResult; segments: Uint8Array[] },
+): Promise<AnalysisInput> {
+  const baseline = run.verdict === "seeded" ? null : await readBaselineOf(db, run);
+  const control = await readControl(services, db, run);
+  const { package: name, version, release } = run;
+  return { package: name, version, result, segments, baseline, rules: services.rules.normalize, release, control };
+}
+
+/** Rules decide what is new, never what is trusted. */
+function checkSound(run: RunDetail, output: AnalysisOutput): void {
+  if (output.verdict !== "seeded" || run.verdict === "seeded") return;
+  throw new FangsError("conflict", `The run ${run.id} cannot be judged again: there is no baseline of then.`, {
+    hint: "Its package was removed or reset since, or had none yet; retry the run.",
+  });
+}
+
+function compare(services: Services, now: readonly NewDeviation[], then: readonly Deviation[]): Change {
+  const rewrite = compileRewrite(services.rules.normalize);
+  const keyOf = ({ actor, category, value }: Pick<Deviation, "actor" | "category" | "value">): string =>
+    `${actor}\0${category}\0${value}`;
+  const waiting = new Map(now.map((deviation) => [keyOf(deviation), deviation]));
+  const change: Change = { added: [], withdrawn: [], kept: [] };
+  for (const old of then) {
+    // One of then under a value that is written differently today is the same one.
+    const known = now.find(({ category }) => category === old.category)?.category;
+    const value = known === undefined ? old.value : rewrite(known, old.value).value;
+    const key = [keyOf(old), keyOf({ ...old, value })].find((candidate) => waiting.has(candidate));
+    const found = key === undefined ? undefined : waiting.get(key);
+    if (key !== undefined && found !== undefined) {
+      waiting.delete(key);
+      change.kept.push({ old, now: found });
+    } else if (old.state === "open") change.withdrawn.push(old);
+  }
+  change.added.push(...waiting.values());
+  return change;
+}
+
+async function store(
+  db: Database,
+  {
+    run,
+    output,
+    change,
+    reanalysis,
+    actor,
+    now,
+  }: {
+    run: RunDetail;
+    output: AnalysisOutput;
+    change: Change;
+    reanalysis: Reanalysis;
+    actor: string;
+    now: number;
+  },
+): Promise<void> {
+  await deleteFingerprints(db, run.id);
+  await insertFingerprints(db, run.id, output.fingerprints);
+  for (const { id } of change.withdrawn) await updateDeviation(db, id, { state: "withdrawn" });
+  for (const { old, now: found } of change.kept) {
+    const { value, severity, chain, step, drift } = found;
+    const state = old.state === "withdrawn" ? "open" : old.state;
+    await updateDeviation(db, old.id, { value, severity, chain, step, drift: drift ? 1 : 0, state });
+  }
+  await insertDeviations(db, run, change.added, now);
+  await updateRun(db, run.id, {
+    verdict: output.verdict,
+    reason: output.reason,
+    rules: output.rules,
+    deviations: output.deviations.length,
+    max_severity: maxSeverity(output.deviations),
+  });
+  const isSame = Bun.deepEquals(reanalysis.before, reanalysis.after);
+  if (isSame && change.added.length === 0 && change.withdrawn.length === 0) return;
+  await audit(db, {
+    at: now,
+    actor,
+    action: "run.reanalyse",
+    subject: run.id,
+    before: { ...reanalysis.before, removed: change.withdrawn.map(({ id }) => id) },
+    after: { ...reanalysis.after, added: change.added.length },
+  });
+}
+
+function behaviourOf({ actor, category, value, severity }: Deviation | NewDeviation): Reanalysis["added"][number] {
+  return { actor, category, value, severity };
+}
