@@ -9,7 +9,7 @@
  *   bun build.ts lint      types, format and style
  */
 import { installDependencies } from "./build/dependencies.ts";
-import { say } from "./build/run.ts";
+import { say, show } from "./build/run.ts";
 
 const commands: Record<string, () => Promise<number>> = {
   build: async () => {
@@ -44,7 +44,6 @@ const commands: Record<string, () => Promise<number>> = {
 };
 
 async function setup() {
-  await installDependencies();
   const { installSystemPackages } = await import("./build/system-packages.ts");
   await installSystemPackages();
   const { ensureDocker } = await import("./build/docker.ts");
@@ -52,7 +51,6 @@ async function setup() {
 }
 
 async function build(): Promise<void> {
-  await installDependencies();
   const { installSystemPackages } = await import("./build/system-packages.ts");
   await installSystemPackages();
   const { buildProbes } = await import("./build/probes.ts");
@@ -70,6 +68,8 @@ if (command === undefined) {
   process.exit(2);
 }
 try {
+  // The bundler remembers that there was no node_modules: what was just installed is seen by a new process.
+  if (installDependencies()) process.exit(await show([process.execPath, ...process.argv.slice(1)]));
   process.exit(await command());
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));

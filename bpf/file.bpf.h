@@ -71,12 +71,17 @@ static __always_inline int record_open(struct call *call, u32 open_flags)
 	return 0;
 }
 
+/* creat has no flags: it means these */
+#define CREAT_FLAGS 01101
+
 SEC("raw_tracepoint")
 int on_open(struct bpf_raw_tracepoint_args *context)
 {
 	struct call call;
 
-	return enter(context, &call) ? record_open(&call, shaped(&call, call.shape->argument)) : 0;
+	if (!enter(context, &call))
+		return 0;
+	return record_open(&call, call.shape->argument < 0 ? CREAT_FLAGS : shaped(&call, call.shape->argument));
 }
 
 /* openat2: the flags are in user memory, struct open_how */
@@ -92,11 +97,16 @@ int on_open_how(struct bpf_raw_tracepoint_args *context)
 	return record_open(&call, flags);
 }
 
+/* As a directory: the path is the content of a symbolic link, relative to wherever that lies. */
+#define CONTENT -2
+
 /* The path behind an argument: a name, or where the call has none, an open file. */
 static __always_inline u32 append_argument(struct call *call, u32 at, s8 directory, s8 path)
 {
 	struct file *file;
 
+	if (directory == CONTENT)
+		return append_user_string(call->s, at, (void *)syscall_argument(call->regs, path));
 	if (path >= 0)
 		return append_joined(call->s, at, directory_of(call, directory),
 				     (void *)syscall_argument(call->regs, path));

@@ -43,8 +43,7 @@ static __always_inline void step(struct scratch *s)
 		struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 		struct mount *outer = BPF_CORE_READ(mount, mnt_parent);
 
-		if (outer == mount) { /* the namespace's own root, above the task's root */
-			walk->flags |= FLAG_DETACHED;
+		if (outer == mount) { /* the namespace's own root, above that of a task in a chroot */
 			walk->done = 1;
 			return;
 		}

@@ -2,9 +2,10 @@
  * handler of their number: at the exit the result is known, the arguments are still in the registers,
  * and the user's pages are resident. */
 #include "file.bpf.h"
-#include "network.bpf.h"
 #include "process.bpf.h"
 #include "rare.bpf.h"
+#include "socket.bpf.h"
+#include "traffic.bpf.h"
 
 SEC("raw_tracepoint/sys_exit")
 int on_syscall(struct bpf_raw_tracepoint_args *context)

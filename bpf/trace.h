@@ -49,7 +49,7 @@ enum phase {
 enum record_flag {
 	FLAG_TRUNCATED = 1,  /* a string is shorter than it was */
 	FLAG_DELETED = 2,    /* the file has no name any more */
-	FLAG_DETACHED = 4,   /* not reachable from a root: memfd, pipe, other mount namespace */
+	FLAG_DETACHED = 4,   /* a name without a place: memfd, pipe */
 	FLAG_UNREADABLE = 8, /* a user string could not be read */
 	FLAG_IO_URING = 16,  /* done by io_uring, not by a system call */
 	FLAG_COMPAT = 32,    /* 32-bit system call */

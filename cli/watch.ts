@@ -51,7 +51,7 @@ function watched({ runs }: Pick<Scan, "runs">): Run | undefined {
 
 /** Between two looks: short at first, for what was examined already is answered at once. */
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 250;
 
 const ENDED: ReadonlySet<RunState> = new Set(["done", "failed", "cancelled"]);
 

@@ -30,14 +30,12 @@ export type PhaseName = keyof typeof PHASE;
 export const FLAG = { truncated: 1, deleted: 2, detached: 4, unreadable: 8, ioUring: 16, compat: 32 } as const;
 
 export const LOSS = { none: 0, ringFull: 1, mapFull: 2, truncated: 3, unreadable: 4, throttled: 5 } as const;
-export type LossCause = Exclude<keyof typeof LOSS, "none">;
 export const LOSS_CAUSE_COUNT = 8;
 
 export const SOCKET = { connect: 1, bind: 2, listen: 3, accept: 4 } as const;
 export type SocketOperation = keyof typeof SOCKET;
 
 export const MARKER = { phaseBegin: 1, phaseEnd: 2, loss: 3, sent: 4, survivor: 5 } as const;
-export type MarkerKind = keyof typeof MARKER;
 
 /** Offsets of the header's fields. */
 export const HEADER = {

@@ -4,7 +4,7 @@ import { readNpmConfig } from "../npm/config.ts";
 import { createRegistryClient, type RegistryClient } from "../npm/registry.ts";
 import { createRouter } from "./api/router.ts";
 import { writeBootstrapTokens } from "./bootstrap-tokens.ts";
-import { defaultDataDir, prepareDataDir } from "./data-dir.ts";
+import { prepareDataDir } from "./data-dir.ts";
 import { resumeAnalyses, settleControlled } from "./finish.ts";
 import { listen } from "./http.ts";
 import { createMetrics } from "./metrics.ts";
@@ -17,8 +17,7 @@ import { migrate } from "./store/migrate.ts";
 import { openStore } from "./store/open.ts";
 
 export interface ServerOptions extends Analysis {
-  /** FANGS_DATA_DIR or the system's place if not given. */
-  dataDir?: string;
+  dataDir: string;
   /** 127.0.0.1:8443 if not given. */
   listen?: { hostname: string; port: number };
   /** `sqlite:<path>`; fangs.db in the data directory if not given. */
@@ -60,7 +59,7 @@ export interface RunningServer {
  * @throws FangsError usage, database, schema_too_new, address_in_use
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { dataDir = defaultDataDir(), analyse, listEvents, processTree } = options;
+  const { dataDir, analyse, listEvents, processTree } = options;
   const registry = options.registry ?? createRegistryClient(readNpmConfig());
   prepareDataDir(dataDir);
   const db = openStore(options.store ?? `sqlite:${join(dataDir, "fangs.db")}`);

@@ -2,7 +2,7 @@
 import { checkPackageName } from "../../npm/names.ts";
 import { type Packument, checkPackument } from "../../npm/packument.ts";
 import { ERRORS, toFangsError } from "../../protocol/errors.ts";
-import { type View, digestKey, integrityOf, tarballPath, viewPackument } from "./packument-view.ts";
+import { type View, digestKey, integrityOf, slimPackument, tarballPath, viewPackument } from "./packument-view.ts";
 import type { RegistrySource } from "./registry-source.ts";
 import type { TarballCache } from "./tarball-cache.ts";
 
@@ -13,8 +13,9 @@ const REQUEST_BYTES = 16 * 1024 * 1024;
 /** What one run may ask for; large trees have some 2,000 packages. Beyond, it is filling the disk or passing messages. */
 const REQUESTS_PER_RUN = 10_000;
 const BYTES_PER_RUN = 1024 ** 3;
-const REMEMBERED_PACKUMENTS = 64;
-const REMEMBERED_MS = 60_000;
+/** More than the largest trees have packages; slim documents are some 10 kB. */
+const REMEMBERED_PACKUMENTS = 4096;
+const REMEMBERED_MS = 5 * 60_000;
 const ABBREVIATED = "application/vnd.npm.install-v1+json";
 
 export interface Gateway extends AsyncDisposable {
@@ -41,7 +42,7 @@ export function startGateway(options: { host: string; registry: RegistrySource; 
       return refuse(403, "You do not have permission to publish");
 
     const { name, rest } = splitPath(path);
-    const document = await packuments(checkPackageName(name));
+    const document = await packuments(checkPackageName(name), run.view.before ?? 0);
     const view = { ...run.view, base };
     if (rest === "") {
       const full = !(request.headers.get("accept") ?? "").includes(ABBREVIATED);
@@ -107,16 +108,20 @@ function serve(hostname: string, handle: (request: Request, client: string, base
   }
 }
 
-/** Many dependants of one package ask at the same time, in one run and in the next. */
-function rememberPackuments(registry: RegistrySource): (name: string) => Promise<Packument> {
-  const remembered = new Map<string, { until: number; packument: Promise<Packument> }>();
-  return (name) => {
+/**
+ * Many dependants of one package ask at the same time, in one run and in the next. A run that sees the registry as of a
+ * moment needs a document that is not older than it: else it would see an earlier world than its control run.
+ */
+function rememberPackuments(registry: RegistrySource): (name: string, moment: number) => Promise<Packument> {
+  const remembered = new Map<string, { asked: number; packument: Promise<Packument> }>();
+  return (name, moment) => {
     const known = remembered.get(name);
-    if (known !== undefined && known.until > Date.now()) return known.packument;
-    const packument = registry.packument(name).then((document) => checkPackument(document, name));
+    const now = Date.now();
+    if (known !== undefined && known.asked >= moment && known.asked + REMEMBERED_MS > now) return known.packument;
+    const packument = registry.packument(name).then((document) => slimPackument(checkPackument(document, name)));
     packument.catch(() => remembered.delete(name));
     remembered.delete(name);
-    remembered.set(name, { until: Date.now() + REMEMBERED_MS, packument });
+    remembered.set(name, { asked: now, packument });
     const [oldest] = remembered.keys();
     if (remembered.size > REMEMBERED_PACKUMENTS && oldest !== undefined) remembered.delete(oldest);
     return packument;

@@ -13,7 +13,7 @@ import { openTarballCache } from "./tarball-cache.ts";
 export type { Held, PhaseEnd } from "./barrier.ts";
 export type { PhaseCommand } from "./phases.ts";
 export type { RegistrySource } from "./registry-source.ts";
-export type { NotInstalled, Sandbox, SandboxRequest } from "./sandbox.ts";
+export type { Sandbox, SandboxRequest } from "./sandbox.ts";
 
 export interface SandboxHostOptions {
   /** Path of Docker's socket; absent: its usual place. */

@@ -34,6 +34,9 @@ const INSTALL_FIELDS = [
   "_hasShrinkwrap",
   "hasInstallScript",
 ];
+/** What else a package may look up about another. */
+const DESCRIBING_FIELDS = ["description", "license", "main", "type", "exports", "scripts"];
+const KEPT_FIELDS = [...INSTALL_FIELDS, ...DESCRIBING_FIELDS];
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"];
 
 /** The document as the sandbox may see it; `full` false leaves what npm installs from. */
@@ -49,6 +52,12 @@ export function viewPackument(document: Packument, view: View, full: boolean): P
     ([key]) => !Object.hasOwn(document.versions, key) || Object.hasOwn(versions, key),
   );
   return { ...document, ...shown, time: Object.fromEntries(time) };
+}
+
+/** The document without what no install reads: readmes and people make up most of it. */
+export function slimPackument({ name, versions, time, "dist-tags": tags }: Packument): Packument {
+  const slim = Object.entries(versions).map(([version, manifest]) => [version, pick(manifest, KEPT_FIELDS)]);
+  return { name, "dist-tags": tags, versions: Object.fromEntries(slim), ...(time === undefined ? {} : { time }) };
 }
 
 /** `/name/-/name-1.0.0.tgz`, as registries have it. */
@@ -72,8 +81,10 @@ export function digestKey(integrity: string): string {
 
 function isVisible({ name, time }: Packument, version: string, { before, release }: View): boolean {
   if (before === null || (name === release.name && version === release.version)) return true;
+  // A registry that keeps no times at all can't be asked what it had then; hiding everything would end every install.
+  if (time === undefined) return true;
   // Without a time nobody can say that it was there.
-  return Date.parse(time?.[version] ?? "") <= before;
+  return Date.parse(time[version] ?? "") <= before;
 }
 
 /** What the tags said then is not recorded: `latest` falls back to the highest visible stable version. */
@@ -92,10 +103,14 @@ function viewManifest(manifest: Manifest, base: string): Manifest {
 
 /** npm reads a dependency's scripts only where `hasInstallScript` says so, hence it must be right. */
 function abbreviate(manifest: Manifest): Manifest {
-  const { name, version, dist } = manifest;
-  const kept = INSTALL_FIELDS.filter((field) => manifest[field] !== undefined).map((field) => [field, manifest[field]]);
   const scripts = manifest["scripts"];
   const installs =
     typeof scripts === "object" && scripts !== null && INSTALL_SCRIPTS.some((script) => script in scripts);
-  return { ...Object.fromEntries(kept), name, version, dist, ...(installs ? { hasInstallScript: true } : {}) };
+  return { ...pick(manifest, INSTALL_FIELDS), ...(installs ? { hasInstallScript: true } : {}) };
+}
+
+function pick(manifest: Manifest, fields: readonly string[]): Manifest {
+  const { name, version, dist } = manifest;
+  const kept = fields.filter((field) => manifest[field] !== undefined).map((field) => [field, manifest[field]]);
+  return { ...Object.fromEntries(kept), name, version, dist };
 }

@@ -21,7 +21,7 @@ interface Run {
 export class Session {
   readonly #probes: Probes;
   readonly #emit: (slot: number, segment: Uint8Array, seq: number) => void;
-  readonly #runs: (Run | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #runs: (Run | undefined)[] = Array.from({ length: SLOTS });
   #flushed = 0;
 
   constructor(probes: Probes, emit: (slot: number, segment: Uint8Array, seq: number) => void) {

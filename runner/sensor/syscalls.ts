@@ -22,6 +22,9 @@ export interface SyscallProbe extends SyscallShape {
 /** The slot that reports 32-bit calls, whose numbers mean something else. */
 const COMPAT_SLOT = 511;
 
+/** As a directory: the path is kept as it was given, for it is what a symbolic link will say. */
+const CONTENT = -2;
+
 const X86_64 = {
   read: 0,
   write: 1,
@@ -76,8 +79,8 @@ const CHANGE: Record<string, SyscallShape> = {
   renameat2: { directory: 0, path: 1, targetDirectory: 2, target: 3, argument: 4 },
   link: { path: 0, target: 1 },
   linkat: { directory: 0, path: 1, targetDirectory: 2, target: 3, argument: 4 },
-  symlink: { path: 0, target: 1 },
-  symlinkat: { path: 0, targetDirectory: 1, target: 2 },
+  symlink: { directory: CONTENT, path: 0, target: 1 },
+  symlinkat: { directory: CONTENT, path: 0, targetDirectory: 1, target: 2 },
   chmod: { path: 0, argument: 1 },
   fchmod: { directory: 0, argument: 1 },
   fchmodat: { directory: 0, path: 1, argument: 2 },

@@ -34,6 +34,8 @@ const EFFECTS = new Map<number, readonly [path: Effect, target: Effect | null]>(
   ...effects(["rename", "renameat", "renameat2"], "delete", "write"),
   ...effects(["link", "linkat", "symlink", "symlinkat"], "point", "write"),
 ]);
+/** Their first path is the content of the link, kept as it was given. */
+const LINKS: ReadonlySet<number> = new Set([CHANGE_SYSCALLS.symlink, CHANGE_SYSCALLS.symlinkat]);
 const MAKES_DIRECTORY: ReadonlySet<number> = new Set([CHANGE_SYSCALLS.mkdir, CHANGE_SYSCALLS.mkdirat]);
 const MOVES: ReadonlySet<number> = new Set([
   CHANGE_SYSCALLS.rename,
@@ -129,13 +131,24 @@ export function createFileFacts(options: {
       const target = path + view.getUint16(offset + CHANGE.fields.path_length[0], true);
       const end = target + view.getUint16(offset + CHANGE.fields.target_length[0], true);
       const [onPath, onTarget] = EFFECTS.get(number) ?? ["write", null];
-      apply(onPath, cleanPath(cursor.bytes.subarray(path, target)), MOVES.has(number));
-      if (onTarget !== null) apply(onTarget, cleanPath(cursor.bytes.subarray(target, end)), false);
+      const named = cleanPath(cursor.bytes.subarray(target, end));
+      const given = cursor.bytes.subarray(path, target);
+      apply(onPath, cleanPath(LINKS.has(number) ? besideLink(given, named) : given), MOVES.has(number));
+      if (onTarget !== null) apply(onTarget, named, false);
     },
   };
 }
 
 // --- internal ---
+
+const SLASH = 0x2f;
+
+/** What a link's content names: a relative one counts from where the link lies. */
+function besideLink(content: Uint8Array, link: Uint8Array): Uint8Array {
+  if (content[0] === SLASH) return content;
+  const directory = link.subarray(0, link.lastIndexOf(SLASH) + 1);
+  return Buffer.concat([directory, content]);
+}
 
 function effects(names: (keyof typeof CHANGE_SYSCALLS)[], path: Effect, target: Effect | null) {
   return names.map((name): [number, readonly [Effect, Effect | null]] => [CHANGE_SYSCALLS[name], [path, target]]);

@@ -16,7 +16,7 @@
 
 static int act_openat2(char **a)
 {
-	struct open_how how = { .flags = O_RDONLY };
+	struct open_how how = {.flags = O_RDONLY};
 
 	return syscall(SYS_openat2, AT_FDCWD, a[0], &how, sizeof(how)) < 0;
 }
@@ -55,7 +55,7 @@ static int act_dirfd(char **a)
 
 static int act_unix(char **a)
 {
-	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	int sock = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	strncpy(name.sun_path, a[0], sizeof(name.sun_path) - 1);
@@ -66,12 +66,24 @@ static int act_unix(char **a)
 	return 0;
 }
 
+/* binds to an abstract name, listens, and connects to itself */
+static int act_abstract(char **a)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	socklen_t length = sizeof(sa_family_t) + 1 + strlen(a[0]);
+	int server = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strncpy(name.sun_path + 1, a[0], sizeof(name.sun_path) - 2);
+	return bind(server, (struct sockaddr *)&name, length) || listen(server, 1) ||
+	       connect(client, (struct sockaddr *)&name, length);
+}
+
 /* address port bytes: one datagram with sendto, one with write, two with sendmmsg */
 static int act_datagrams(char **a)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(atoi(a[1])) };
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(a[1]))};
 	int sock = socket(AF_INET, SOCK_DGRAM, 0);
-	struct iovec parts[2] = { { a[2], 2 }, { a[2] + 2, strlen(a[2]) - 2 } };
+	struct iovec parts[2] = {{a[2], 2}, {a[2] + 2, strlen(a[2]) - 2}};
 	struct mmsghdr messages[2] = {};
 
 	inet_pton(AF_INET, a[0], &to.sin_addr);
@@ -89,7 +101,7 @@ static int act_datagrams(char **a)
 /* address port text: the text in writes of one byte */
 static int act_drip(char **a)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(atoi(a[1])) };
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(a[1]))};
 	int sock = socket(AF_INET, SOCK_STREAM, 0);
 
 	inet_pton(AF_INET, a[0], &to.sin_addr);
@@ -104,7 +116,7 @@ static int act_drip(char **a)
 
 static int act_memfd(char **a)
 {
-	char *argv[] = { "fileless", NULL };
+	char *argv[] = {"fileless", NULL};
 	int memory = memfd_create("payload", 0), file = open(a[0], O_RDONLY);
 	char buffer[65536];
 	ssize_t length;
@@ -121,9 +133,9 @@ static const struct {
 	const char *name;
 	int (*act)(char **arguments);
 } acts[] = {
-	{ "openat2", act_openat2 }, { "cold-page", act_cold_page }, { "double-fork", act_double_fork },
-	{ "dirfd", act_dirfd },     { "unix", act_unix },	     { "datagrams", act_datagrams },
-	{ "drip", act_drip },	    { "memfd", act_memfd },
+    {"openat2", act_openat2}, {"cold-page", act_cold_page}, {"double-fork", act_double_fork},
+    {"dirfd", act_dirfd},     {"unix", act_unix},	    {"datagrams", act_datagrams},
+    {"drip", act_drip},	      {"memfd", act_memfd},	    {"abstract", act_abstract},
 };
 
 int main(int argc, char **argv)

@@ -60,12 +60,13 @@ describe.skipIf(unavailable !== undefined)("the files of a traced command", () =
 
   test("changes show both names and their result", async () => {
     const { of } = await trace([
-      ...["sh", "-c"],
-      `cd ${directory} && echo x > old && mv old new && ln -s /etc/shadow link && chmod 600 new && rm new link && rmdir nothing`,
+      "sh",
+      "-c",
+      `cd ${directory} && echo x > old && mv old new && ln -s ../secret link && chmod 600 new && rm new link && rmdir nothing`,
     ]);
     const changes = of("change").map((c) => [text(c.path), text(c.target), c.result]);
     expect(changes).toContainEqual([`${directory}/old`, `${directory}/new`, 0]);
-    expect(changes).toContainEqual(["/etc/shadow", `${directory}/link`, 0]);
+    expect(changes).toContainEqual(["../secret", `${directory}/link`, 0]); // a link's content is kept as it is
     expect(changes).toContainEqual([`${directory}/new`, "", 0]);
     expect(changes).toContainEqual([`${directory}/nothing`, "", -2]);
   });

@@ -59,7 +59,8 @@ describe.skipIf(unavailable !== undefined)("the network of a traced command", ()
   test("a stream is kept up to its limit and not beyond", async () => {
     using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     const { of } = await trace([
-      ...["bash", "-c"],
+      "bash",
+      "-c",
       `exec 3<>/dev/tcp/127.0.0.1/${server.port}; for i in 1 2 3 4; do head -c 1000 /dev/zero >&3; done`,
     ]);
     const kept = of("send").map((send) => [send.offset, send.data.length, send.total]);
@@ -74,6 +75,17 @@ describe.skipIf(unavailable !== undefined)("the network of a traced command", ()
     const path = join(directory, "no.sock");
     const { of } = await trace([program, "unix", path]);
     expect(of("socket").map((socket) => text(socket.path))).toEqual([path, "\0hidden"]);
+  });
+
+  test("an abstract name is known when it is bound, waited on and contacted", async () => {
+    const { of, exitCode } = await trace([program, "abstract", "secret-bus"]);
+    expect(exitCode).toBe(0);
+    const seen = of("socket").map((socket) => [socket.operation, text(socket.path)]);
+    expect(seen).toEqual([
+      [2, "\0secret-bus"],
+      [3, "\0secret-bus"],
+      [1, "\0secret-bus"],
+    ]);
   });
 
   test("listening shows the address and the port that the kernel gave", async () => {

@@ -114,6 +114,13 @@ describe("a secret", () => {
     }
   });
 
+  test("is reached by a link that counts from its own directory", () => {
+    const seen = scriptDoes((story, process) =>
+      story.change(process, "symlink", "../../.ssh/id_ed25519", `${HOME}/a/b/harmless`),
+    );
+    expect(seen).toContain("cred_new_access <HOME>/.ssh/id_ed25519");
+  });
+
   test("is any place where this run has a decoy", () => {
     const result = completeResult();
     result.environment.decoys = [{ name: "wallet", place: "/srv/wallet", secret: "x".repeat(20) }];
