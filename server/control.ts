@@ -49,9 +49,7 @@ export async function readControl(services: Services, db: Database, run: Run): P
   const control = await findControl(db, run.id);
   if (control === undefined) return null;
   if (!isFinal(control.state)) {
-    const reason = "Nobody waits for it any more.";
-    await moveRun(db, control.id, "cancelled", { lease: null, reason, ended_at: services.now() });
-    await deleteJob(db, control.id);
+    await cancelControl(services, db, run.id);
     return { missing: `${control.version} did not end in time.` };
   }
   if (control.state !== "done") return { missing: `${control.version}: ${control.reason ?? control.state}` };
@@ -61,6 +59,17 @@ export async function readControl(services: Services, db: Database, run: Run): P
     isCategory(category) ? [{ actor, category, value }] : [],
   );
   return { version: control.version, fingerprints };
+}
+
+/** Ends the control run of a run that does not wait for it any more. */
+export async function cancelControl(services: Services, db: Database, runId: string): Promise<void> {
+  const control = await findControl(db, runId);
+  if (control === undefined || isFinal(control.state)) return;
+  const reason = "Nobody waits for it any more.";
+  // It may be analysed at this moment, and then ends by itself.
+  if (control.state === "analysing") return;
+  await moveRun(db, control.id, "cancelled", { lease: null, reason, ended_at: services.now() });
+  await deleteJob(db, control.id);
 }
 
 /** The highest accepted version below this one, else the last accepted one; never the version itself. */

@@ -102,7 +102,8 @@ function compare(services: Services, now: readonly NewDeviation[], then: readonl
     `${actor}\0${category}\0${value}`;
   const waiting = new Map(now.map((deviation) => [keyOf(deviation), deviation]));
   const change: Change = { added: [], withdrawn: [], kept: [] };
-  for (const old of then) {
+  // Where several have become one, the decided one stands for it.
+  for (const old of then.toSorted((a, b) => Number(a.state === "open") - Number(b.state === "open"))) {
     // One of then under a value that is written differently today is the same one.
     const known = now.find(({ category }) => category === old.category)?.category;
     const value = known === undefined ? old.value : rewrite(known, old.value).value;

@@ -1,6 +1,7 @@
 /** What operators decide: accept a run, end it, do it again, forget a package. Each leaves an audit entry. */
 import { FangsError } from "../protocol/errors.ts";
 import type { Run } from "../protocol/models.ts";
+import { cancelControl } from "./control.ts";
 import { isFinal } from "./run-state.ts";
 import type { Services } from "./services.ts";
 import { audit } from "./store/audit.ts";
@@ -63,6 +64,7 @@ export async function failRun(services: Services, id: string, decision: Decision
     const { state } = await getRun(db, id);
     await moveRun(db, id, "failed", { lease: null, reason: decision.reason, ended_at: now });
     await deleteJob(db, id);
+    await cancelControl(services, db, id);
     await audit(db, {
       at: now,
       ...decision,

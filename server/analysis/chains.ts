@@ -42,7 +42,6 @@ const CONTACTS: ReadonlySet<Category> = new Set([
 ]);
 const WRITES: ReadonlySet<Category> = new Set(["fs_new_path_write", "fs_new_foreign_write", "persist_new_path"]);
 const PUBLISHES = /(?:^|[\s/])(?:npm|pnpm|yarn|npm-cli\.js)(?: \S+)* publish(?: |$)/;
-const OWN_SERVICE = /^<(?:registry|resolver)>:/;
 const REGISTRY = /^<registry>:/;
 
 const BY_ACTOR: readonly (readonly [kind: ChainKind, find: (acts: readonly NewDeviation[]) => Steps])[] = [
@@ -103,8 +102,9 @@ function scriptChains(deviations: readonly NewDeviation[], { release, package: n
   return steps === null ? [] : [{ kinds: ["script-network"], steps: new Set(steps) }];
 }
 
-function isContact({ category, value }: NewDeviation): boolean {
-  return CONTACTS.has(category) && !OWN_SERVICE.test(value);
+/** The sandbox's registry counts: a stolen token is used there. */
+function isContact({ category }: NewDeviation): boolean {
+  return CONTACTS.has(category);
 }
 
 /** All of both where there are some of both. */

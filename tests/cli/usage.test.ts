@@ -19,11 +19,12 @@ test("the help of fangs lists every command", async () => {
       trace      Record what a command does.
       image      Make the sandbox image.
       scan       Have a release examined.
-      run        Look at runs; fail or retry one.
+      run        Look at runs; judge, fail or retry one again.
       deviation  Look at what was new.
       pending    List the deviant runs that wait for a decision.
       baseline   Look at what a package is known to do; accept a run into it.
       package    Choose which packages are watched.
+      config     Check the rules file.
       version    Print the version.
 
     Flags:
@@ -37,17 +38,18 @@ test("the help of fangs lists every command", async () => {
 
 test("the help of a group lists its commands", async () => {
   expect((await run(["run", "--help"])).out).toMatchInlineSnapshot(`
-    "Look at runs; fail or retry one.
+    "Look at runs; judge, fail or retry one again.
 
     Usage: fangs run <command>
 
     Commands:
-      list    List runs, the newest first.
-      show    Show one run: its verdict, why, and its deviations.
-      events  List what a run did, in order.
-      tree    Show the processes of a run as a tree, with how many events each has of which type.
-      fail    End a run that hangs, as failed.
-      retry   Run a release again whose run ended without a verdict.
+      list       List runs, the newest first.
+      show       Show one run: its verdict, why, and its deviations.
+      events     List what a run did, in order.
+      tree       Show the processes of a run as a tree, with how many events each has of which type.
+      reanalyse  Make the verdict of stored runs again, by today's rules and against the baseline of then.
+      fail       End a run that hangs, as failed.
+      retry      Run a release again whose run ended without a verdict.
 
     Flags:
       -h, --help  Print this help.

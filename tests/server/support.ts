@@ -6,7 +6,7 @@ import type { Manifest } from "../../npm/packument.ts";
 import type { RegistryClient } from "../../npm/registry.ts";
 import { type Client, createClient } from "../../protocol/client.ts";
 import { FangsError } from "../../protocol/errors.ts";
-import type { Lease, RunResult } from "../../protocol/models.ts";
+import type { Lease, Run, RunResult } from "../../protocol/models.ts";
 import { concatRecords, decodeRecord, encodeRecord } from "../../protocol/trace-codec.ts";
 import { TraceCursor } from "../../protocol/trace.ts";
 import type { AnalysisInput, AnalysisOutput, NewDeviation } from "../../server/analysis/types.ts";
@@ -187,11 +187,29 @@ export async function leaseOne(
 export async function completeRun(
   server: TestServer,
   paths: string[],
-  options: { package?: string; version?: string; status?: RunResult["status"] } = {},
-) {
+  options: { package?: string; version?: string; status?: RunResult["status"]; control?: string[] } = {},
+): Promise<Run> {
   const lease = await leaseOne(server, options.package, options.version);
   await server.runner.putSegment(lease.run_id, lease.lease, 0, segment(paths));
-  return server.runner.putResult(lease.run_id, lease.lease, { ...result(1), status: options.status ?? "complete" });
+  const report = { ...result(1), status: options.status ?? "complete" };
+  const run = await server.runner.putResult(lease.run_id, lease.lease, report);
+  return run.state === "controlling" ? completeControl(server, run, segment(options.control ?? [])) : run;
+}
+
+/** Runs the control that a run waits for; answers with that run, which waits no longer. */
+export async function completeControl(
+  server: Pick<TestServer, "admin" | "runner">,
+  run: Run,
+  trace: Uint8Array<ArrayBuffer>,
+  report: RunResult = result(1),
+): Promise<Run> {
+  const lease = await server.runner.lease({ runner: registration.name, wait_ms: 0 });
+  if (lease === undefined || (await server.admin.run(lease.run_id)).control_of !== run.id) {
+    throw new Error(`there was no control run of ${run.id}`);
+  }
+  await server.runner.putSegment(lease.run_id, lease.lease, 0, trace);
+  await server.runner.putResult(lease.run_id, lease.lease, report);
+  return server.admin.run(run.id);
 }
 
 /** A compressed segment of open records. */

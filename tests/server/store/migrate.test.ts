@@ -9,7 +9,7 @@ import { codeOf, temporaryFolder } from "../support.ts";
 // A loaded machine is slow, not wrong.
 setDefaultTimeout(120_000);
 
-const later = (text: string): Migration[] => [...SQLITE_MIGRATIONS, migration(`0009_later.sql`, text)];
+const later = (text: string): Migration[] => [...SQLITE_MIGRATIONS, migration("0900_later.sql", text)];
 
 describe("migrations", () => {
   test("are applied once, in order", async () => {
