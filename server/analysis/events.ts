@@ -63,6 +63,7 @@ export function listEvents(trace: StoredTrace, filter: EventFilter = {}): { even
   });
   const { explain } = filter;
   if (explain === undefined) return { events, next };
-  const facts = explainRun({ ...trace, ...explain, baseline: null }, new Set(events.map(({ event }) => event)));
+  const { segments, result } = trace;
+  const facts = explainRun({ ...explain, segments, result, baseline: null }, new Set(events.map(({ event }) => event)));
   return { events: events.map((event) => ({ ...event, facts: facts.get(event.event) ?? [] })), next };
 }
