@@ -1,4 +1,5 @@
 /** What `up`, `serve` and `runner` share: their flags' values, and waiting for the signal to stop. */
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { createConsola } from "consola";
 import { FangsError, toFangsError } from "../protocol/errors.ts";
@@ -39,6 +40,17 @@ export const rulesArg = {
   valueHint: "path",
   description: "The operator's rules; else rules.yaml in the data directory. SIGHUP reads them again.",
 } as const;
+
+/**
+ * The rules file that was named; undefined where none was.
+ *
+ * @throws FangsError not_found
+ */
+export function namedRules(file: string | undefined): { rulesFile?: string } {
+  if (!file) return {};
+  if (existsSync(file)) return { rulesFile: file };
+  throw new FangsError("not_found", `There is no ${file}.`, { hint: "docs/rules.md says how to write one." });
+}
 
 /** Reads the rules again at every SIGHUP. A bad file is told and changes nothing. */
 export function reloadOnHangup(server: { reloadRules(): number }, tell: (line: string) => void): Disposable {

@@ -1,7 +1,7 @@
 import type { CommandDef } from "citty";
 import { leaf } from "./command.ts";
 import { dataDirectory } from "./data-directory.ts";
-import { parseListen, reloadOnHangup, rulesArg, teller, untilInterrupted } from "./processes.ts";
+import { namedRules, parseListen, reloadOnHangup, rulesArg, teller, untilInterrupted } from "./processes.ts";
 
 export const command: CommandDef = leaf({
   args: {
@@ -19,7 +19,7 @@ export const command: CommandDef = leaf({
     const listen = parseListen(args.listen);
     const dataDir = dataDirectory(args["data-dir"], terminal.env);
     const { startOrchestrator } = await import("../server/start.ts");
-    const options = { ...(args.store ? { store: args.store } : {}), ...(args.rules ? { rulesFile: args.rules } : {}) };
+    const options = { ...(args.store ? { store: args.store } : {}), ...namedRules(args.rules) };
     const server = await startOrchestrator({ dataDir, listen, ...options });
     using _ = reloadOnHangup(server, tell);
     tell(`serving ${server.url}, data in ${dataDir}`);

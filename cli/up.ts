@@ -7,6 +7,7 @@ import { dataDirectory } from "./data-directory.ts";
 import { VERSION } from "./manifest.ts";
 import {
   defaultRunnerName,
+  namedRules,
   parseConcurrency,
   parseListen,
   reloadOnHangup,
@@ -31,7 +32,7 @@ export const command: CommandDef = leaf({
     const { startOrchestrator } = await import("../server/start.ts");
     const { startRunner } = await import("../runner/start.ts");
 
-    const server = await startOrchestrator({ dataDir, listen, ...(args.rules ? { rulesFile: args.rules } : {}) });
+    const server = await startOrchestrator({ dataDir, listen, ...namedRules(args.rules) });
     using _ = reloadOnHangup(server, tell);
     try {
       const token = (await readFile(join(dataDir, "runner-token"), "utf8")).trim();

@@ -8,7 +8,8 @@ import { errorLine, locate, type Step } from "./yaml-position.ts";
 /** The file's name in the data directory. */
 export const RULES_FILE = "rules.yaml";
 
-const FILE_LIMIT = 1024 * 1024;
+/** Characters; 256 rules of the greatest length and as many comments. */
+const FILE_LIMIT = 256 * 1024;
 
 /**
  * The rules of a file; none where no file is named or none is there.

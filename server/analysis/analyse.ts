@@ -28,20 +28,14 @@ export function analyserOn(differ: Differ): Analyse {
     const actors = createActors(input.result, input.package);
     const rewrite = compileRewrite(input.rules ?? []);
     // What was accepted before a rule came is still known under it.
-    const accepted = (input.baseline ?? []).map((known) => ({
-      ...known,
-      value: rewrite(known.category, known.value).value,
-    }));
+    const accepted = (input.baseline ?? []).map((known) => underRules(known, rewrite));
     const baseline = accepted.map((known) => toBaselineValue(known, actors));
     differ.begin({ project, home, package: input.package }, baseline);
     const extraction = extractFacts(input, actors, differ);
     const { fingerprints, flood: coreFlood, bad } = differ.finish();
 
-    const behaviours = rewritten(
-      fingerprints.map((delta) => toBehaviour(delta, actors)),
-      accepted,
-      rewrite,
-    ).sort(byIdentity);
+    const found = fingerprints.map((delta) => toBehaviour(delta, actors));
+    const behaviours = (input.rules?.length ? merged(found, accepted, rewrite) : found).sort(byIdentity);
     const fresh = behaviours.filter(({ known }) => !known).length;
     const tooMany = input.baseline !== null && fresh > DEVIATION_LIMIT ? `${fresh} new behaviours` : null;
     const flood = coreFlood ?? extraction.flood ?? tooMany;
@@ -62,26 +56,30 @@ export function analyserOn(differ: Differ): Analyse {
 }
 
 /** Behaviours under the operator's rules: those that have become the same are one. */
-function rewritten(
+function merged(
   behaviours: readonly Behaviour[],
   accepted: readonly BaselineFingerprint[],
   rewrite: Rewrite,
 ): Behaviour[] {
   const known = new Set(accepted.map(keyOf));
-  const merged = new Map<string, Behaviour>();
+  const byKey = new Map<string, Behaviour>();
   for (const behaviour of behaviours) {
-    const { value, rules } = rewrite(behaviour.category, behaviour.value);
-    const next = rules.length === 0 ? behaviour : { ...behaviour, value };
+    const next = underRules(behaviour, rewrite);
     const key = keyOf(next);
-    const same = merged.get(key);
-    merged.set(key, {
+    const same = byKey.get(key);
+    byKey.set(key, {
       ...next,
       known: next.known || known.has(key),
       count: next.count + (same?.count ?? 0),
       first: Math.min(next.first, same?.first ?? next.first),
     });
   }
-  return [...merged.values()];
+  return [...byKey.values()];
+}
+
+function underRules<T extends BaselineFingerprint>(behaviour: T, rewrite: Rewrite): T {
+  const { value } = rewrite(behaviour.category, behaviour.value);
+  return value === behaviour.value ? behaviour : { ...behaviour, value };
 }
 
 function keyOf({ actor, category, value }: BaselineFingerprint): string {

@@ -67,6 +67,28 @@ describe.skipIf(unavailable !== undefined)("the release or the world", () => {
     expect(run.reason).toContain("1 more are drift: 1.0.0 shows them today, too.");
   });
 
+  test("a first lifecycle script that talks to the network is one critical finding, with its steps", async () => {
+    await here.publish(simplePackage("worm", "1.0.0"));
+    const script = 'fetch("http://collect.worm.example/").catch(() => {});\n';
+    const more = { scripts: { postinstall: "node setup.js" }, dependencies: { helper: "^1.0.0" } };
+    await here.publish(simplePackage("worm", "1.0.1", more, { "setup.js": script }));
+    expect((await here.scan("worm", "1.0.0")).run.verdict).toBe("seeded");
+    const { run, deviations } = await here.scan("worm", "1.0.1");
+    expect(run.verdict).toBe("deviant");
+    const chain = "script-network:script:worm";
+    const steps = deviations.filter((found) => found.chain === chain).toSorted((a, b) => a.step! - b.step!);
+    expect(steps.map(({ actor, category, value, severity }) => `${severity} ${actor} ${category} ${value}`)).toEqual([
+      "critical release meta_new_script postinstall: node setup.js",
+      "critical script:worm net_new_dns collect.worm.example",
+      "critical script:worm net_new_destination collect.worm.example:80",
+      "critical script:worm net_new_http_host collect.worm.example",
+    ]);
+    expect(deviations.map(({ category, value }) => `${category} ${value}`)).toContain("meta_new_dependency helper");
+    const shown = await here.run("run", "show", run.id);
+    expect(shown.stdout).toContain("1. new lifecycle script: postinstall: node setup.js");
+    expect(shown.stdout).toMatch(/release +2 changes against 1\.0\.0/);
+  });
+
   test("a rule that comes later makes it clean again, and the audit keeps what went", async () => {
     const [, deviant] = await runs();
     expect(deviant!.verdict).toBe("deviant");
