@@ -40,6 +40,21 @@ static __always_inline int directory_of(struct call *call, s8 index)
 	return index < 0 ? AT_FDCWD : (int)syscall_argument(call->regs, index);
 }
 
+/* What an open file is, and its true path behind the fixed part; returns the path's length. */
+static __always_inline u32 describe_file(struct scratch *s, u32 at, struct file *file)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	s->open.inode = BPF_CORE_READ(inode, i_ino);
+	s->open.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	s->open.mode = BPF_CORE_READ(inode, i_mode);
+	s->open.fmode = BPF_CORE_READ(file, f_mode);
+	if (deleted(dentry))
+		s->header.flags |= FLAG_DELETED;
+	return append_path(s, at, dentry, BPF_CORE_READ(file, f_path.mnt));
+}
+
 static __always_inline int record_open(struct call *call, u32 open_flags)
 {
 	struct scratch *s = call->s;
@@ -50,20 +65,10 @@ static __always_inline int record_open(struct call *call, u32 open_flags)
 	begin(s, call->process, call->run, RECORD_OPEN, at, call->result);
 	s->open.open_flags = open_flags;
 	file = call->result >= 0 ? file_of(call->result) : NULL;
-	if (file) {
-		struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-		struct inode *inode = BPF_CORE_READ(file, f_inode);
-
-		s->open.inode = BPF_CORE_READ(inode, i_ino);
-		s->open.device = BPF_CORE_READ(inode, i_sb, s_dev);
-		s->open.mode = BPF_CORE_READ(inode, i_mode);
-		s->open.fmode = BPF_CORE_READ(file, f_mode);
-		if (deleted(dentry))
-			s->header.flags |= FLAG_DELETED;
-		s->open.path_length = append_path(s, at, dentry, BPF_CORE_READ(file, f_path.mnt));
-	} else {
+	if (file)
+		s->open.path_length = describe_file(s, at, file);
+	else
 		s->open.path_length = append_joined(s, at, directory_of(call, call->shape->directory), requested);
-	}
 	at += s->open.path_length;
 	if (call->shape->path >= 0)
 		s->open.requested_length = append_user_string(s, at, requested);

@@ -131,6 +131,24 @@ static __always_inline u32 append_working_directory(struct scratch *s, u32 at)
 	return append_path(s, at, BPF_CORE_READ(fs, pwd.dentry), BPF_CORE_READ(fs, pwd.mnt));
 }
 
+/* The directory that a relative name counts from, with a slash behind it. */
+static __always_inline u32 append_directory(struct scratch *s, u32 at, int directory)
+{
+	struct file *file;
+	u32 length = 0;
+
+	if (directory == AT_FDCWD) {
+		length = append_working_directory(s, at);
+	} else {
+		file = file_of(directory);
+		if (file)
+			length =
+			    append_path(s, at, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt));
+	}
+	s->bytes[AT(at + length)] = '/';
+	return length + 1;
+}
+
 /* A name that has no file any more, or never had one: the directory it was relative to, and the name. */
 static __always_inline u32 append_joined(struct scratch *s, u32 at, int directory, const void *user)
 {
@@ -138,19 +156,8 @@ static __always_inline u32 append_joined(struct scratch *s, u32 at, int director
 	u32 length = 0;
 
 	bpf_probe_read_user(&first, 1, user);
-	if (first != '/') {
-		if (directory == AT_FDCWD) {
-			length = append_working_directory(s, at);
-		} else {
-			struct file *file = file_of(directory);
-
-			if (file)
-				length = append_path(s, at, BPF_CORE_READ(file, f_path.dentry),
-						     BPF_CORE_READ(file, f_path.mnt));
-		}
-		s->bytes[AT(at + length)] = '/';
-		length += 1;
-	}
+	if (first != '/')
+		length = append_directory(s, at, directory);
 	return length + append_user_string(s, at + length, user);
 }
 

@@ -61,7 +61,6 @@ int on_exec(struct bpf_raw_tracepoint_args *context)
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid), made;
 	struct scratch *s = scratch();
 	struct run_state *run;
-	long filename;
 
 	if (!s)
 		return 0;
@@ -88,8 +87,7 @@ int on_exec(struct bpf_raw_tracepoint_args *context)
 
 	s->exec.binary_length = append_path(s, at, dentry, BPF_CORE_READ(file, f_path.mnt));
 	at += s->exec.binary_length;
-	filename = bpf_probe_read_kernel_str(s->bytes + AT(at), PATH_LIMIT, BPF_CORE_READ(program, filename));
-	s->exec.filename_length = filename > 0 ? filename - 1 : 0;
+	s->exec.filename_length = append_kernel_string(s, at, BPF_CORE_READ(program, filename));
 	at += s->exec.filename_length;
 	s->exec.cwd_length = append_working_directory(s, at);
 	at += s->exec.cwd_length;

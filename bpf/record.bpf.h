@@ -89,4 +89,15 @@ static __always_inline u32 append_kernel(struct scratch *s, u32 at, const void *
 	return bpf_probe_read_kernel(s->bytes + AT(at), length, from) == 0 ? length : 0;
 }
 
+/* Appends a NUL-terminated string of the kernel without its NUL; returns its length. */
+static __always_inline u32 append_kernel_string(struct scratch *s, u32 at, const void *from)
+{
+	long length;
+
+	if (!room(s, at))
+		return 0;
+	length = bpf_probe_read_kernel_str(s->bytes + AT(at), PATH_LIMIT, from);
+	return length > 0 ? length - 1 : 0;
+}
+
 #endif

@@ -6,6 +6,7 @@
 #include "rare.bpf.h"
 #include "socket.bpf.h"
 #include "traffic.bpf.h"
+#include "uring.bpf.h"
 
 SEC("raw_tracepoint/sys_exit")
 int on_syscall(struct bpf_raw_tracepoint_args *context)

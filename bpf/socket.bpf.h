@@ -9,6 +9,7 @@
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
+#define SOCK_STREAM 1
 #define FILE_TYPE_MASK 0170000
 #define FILE_TYPE_SOCKET 0140000
 #define UNIX_PATH_MAX 108
@@ -58,21 +59,26 @@ static __always_inline void own_end(struct sock *sock, struct endpoint *out)
 	out->port = BPF_CORE_READ(sock, __sk_common.skc_num);
 }
 
+static __always_inline void endpoint_of(const struct sockaddr_in6 *address, struct endpoint *out)
+{
+	out->family = address->sin6_family;
+	if (out->family == AF_INET)
+		__builtin_memcpy(out->address, &((struct sockaddr_in *)address)->sin_addr, 4);
+	else if (out->family == AF_INET6)
+		__builtin_memcpy(out->address, &address->sin6_addr, 16);
+	else
+		return;
+	out->port = bpf_ntohs(address->sin6_port);
+}
+
 static __always_inline void user_endpoint(const void *user, struct endpoint *out)
 {
 	struct sockaddr_in6 address = {};
 
-	bpf_probe_read_user(&address, sizeof(struct sockaddr_in), user);
-	out->family = address.sin6_family;
-	if (out->family == AF_INET) {
-		__builtin_memcpy(out->address, &((struct sockaddr_in *)&address)->sin_addr, 4);
-	} else if (out->family == AF_INET6) {
-		bpf_probe_read_user(&address, sizeof(address), user);
-		__builtin_memcpy(out->address, &address.sin6_addr, 16);
-	} else {
-		return;
-	}
-	out->port = bpf_ntohs(address.sin6_port);
+	/* An IPv4 address may end where the user's memory ends. */
+	if (bpf_probe_read_user(&address, sizeof(address), user))
+		bpf_probe_read_user(&address, sizeof(struct sockaddr_in), user);
+	endpoint_of(&address, out);
 }
 
 static __always_inline bool named(struct endpoint *end)

@@ -4,7 +4,6 @@
 
 #include "socket.bpf.h"
 
-#define SOCK_STREAM 1
 #define SOCK_DGRAM 2
 #define DNS_PORT 53
 #define DNS_HEADER 12

@@ -30,6 +30,8 @@ const LOST: Record<string, string> = {
   on_rare: "rare and privileged calls are not seen",
   on_socket: "raw and packet sockets are not seen",
   on_kill: "signals to others are not seen",
+  on_uring_submit: "opens and connections through io_uring are not seen",
+  on_uring_complete: "the true path of an open through io_uring is not seen",
   on_compat: "32-bit calls are not seen",
 };
 

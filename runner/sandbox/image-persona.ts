@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { run } from "./host-command.ts";
 
 const DIRECTORIES = [
   "dev",
@@ -16,6 +17,7 @@ const DIRECTORIES = [
   "var/tmp",
   "var/log",
 ];
+const LIBRARIES = ["/usr/local/lib", ...["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu`)];
 const FILES: Record<string, string> = {
   "etc/passwd": `root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
@@ -34,6 +36,9 @@ export async function finishRootfs(root: string): Promise<void> {
   for (const [path, text] of Object.entries(FILES)) await writeFile(join(root, path), text);
   await writeFile(join(root, "etc/machine-id"), `${randomBytes(16).toString("hex")}\n`);
   await replaceLink(join(root, "usr/bin/sh"), "dash");
+  // Without the cache every program looks for its libraries in some twenty places, and no real machine lacks it.
+  await writeFile(join(root, "etc/ld.so.conf"), LIBRARIES.map((directory) => `${directory}\n`).join(""));
+  await run(["ldconfig", "-r", root]);
 }
 
 /** Debian's merged /usr: the old top-level directories are links. */

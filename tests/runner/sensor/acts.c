@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -114,6 +115,44 @@ static int act_drip(char **a)
 	return 0;
 }
 
+/* Submits one request through a ring of its own and returns its result. */
+static int uring(struct io_uring_sqe *request)
+{
+	struct io_uring_params p = {};
+	int ring = syscall(SYS_io_uring_setup, 1, &p);
+	size_t size = p.sq_off.array + p.sq_entries * sizeof(unsigned);
+	char *sq = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQ_RING);
+	char *cq = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe), PROT_READ | PROT_WRITE,
+			MAP_SHARED, ring, IORING_OFF_CQ_RING);
+	struct io_uring_sqe *sqes =
+	    mmap(NULL, sizeof(*sqes), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+
+	if (ring < 0)
+		return -1;
+	sqes[0] = *request;
+	*(unsigned *)(sq + p.sq_off.array) = 0;
+	__atomic_store_n((unsigned *)(sq + p.sq_off.tail), 1, __ATOMIC_RELEASE);
+	syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+	return ((struct io_uring_cqe *)(cq + p.cq_off.cqes))->res;
+}
+
+static int act_uring_open(char **a)
+{
+	struct io_uring_sqe open = {.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (unsigned long)a[0]};
+
+	return uring(&open) < 0;
+}
+
+static int act_uring_connect(char **a)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(a[1]))};
+	struct io_uring_sqe connect = {.opcode = IORING_OP_CONNECT, .addr = (unsigned long)&to, .off = sizeof(to)};
+
+	connect.fd = socket(AF_INET, SOCK_STREAM, 0);
+	inet_pton(AF_INET, a[0], &to.sin_addr);
+	return uring(&connect) != 0;
+}
+
 static int act_memfd(char **a)
 {
 	char *argv[] = {"fileless", NULL};
@@ -133,9 +172,17 @@ static const struct {
 	const char *name;
 	int (*act)(char **arguments);
 } acts[] = {
-    {"openat2", act_openat2}, {"cold-page", act_cold_page}, {"double-fork", act_double_fork},
-    {"dirfd", act_dirfd},     {"unix", act_unix},	    {"datagrams", act_datagrams},
-    {"drip", act_drip},	      {"memfd", act_memfd},	    {"abstract", act_abstract},
+    {"openat2", act_openat2},
+    {"cold-page", act_cold_page},
+    {"double-fork", act_double_fork},
+    {"dirfd", act_dirfd},
+    {"unix", act_unix},
+    {"abstract", act_abstract},
+    {"datagrams", act_datagrams},
+    {"drip", act_drip},
+    {"memfd", act_memfd},
+    {"uring-open", act_uring_open},
+    {"uring-connect", act_uring_connect},
 };
 
 int main(int argc, char **argv)

@@ -41,9 +41,22 @@ describe.skipIf(unavailable !== undefined)("the files of a traced command", () =
     ["openat2", () => ["openat2", secret]],
     ["a path below an open directory", () => ["dirfd", directory, "secret"]],
     ["a path on a page that was never touched", () => ["cold-page", "", join(directory, "path")]],
+    ["an open through io_uring", () => ["uring-open", secret]],
     ["a child of a child in its own session", () => ["double-fork", secret]],
   ])("%s is seen", async (_, argv) => {
     expect(await opened([program, ...argv()])).toContainEqual(expect.objectContaining({ path: secret }));
+  });
+
+  test("a symlink opened through io_uring shows what was asked for and what it led to", async () => {
+    const link = join(directory, "innocent");
+    const { of } = await trace([program, "uring-open", link]);
+    const opens = of("open")
+      .filter((open) => open.flags & 16)
+      .map((open) => [text(open.path), open.result < 0]);
+    expect(opens).toEqual([
+      [link, true],
+      [secret, false],
+    ]);
   });
 
   test("a failed open shows where it would have been, and why it failed", async () => {

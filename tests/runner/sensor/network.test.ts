@@ -26,6 +26,14 @@ describe.skipIf(unavailable !== undefined)("the network of a traced command", ()
     ]);
   });
 
+  test("a connection through io_uring is seen", async () => {
+    using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const { of, exitCode } = await trace([program, "uring-connect", "127.0.0.1", String(server.port)]);
+    expect(exitCode).toBe(0);
+    const seen = of("socket").map((s) => [s.operation, address(s.address, 2), s.port, s.flags & 16]);
+    expect(seen).toEqual([[1, "127.0.0.1", server.port, 16]]);
+  });
+
   test("an IPv6 connection has its sixteen bytes", async () => {
     const { of } = await trace(["bash", "-c", "exec 3<>/dev/tcp/::1/1"]);
     const socket = of("socket").find((s) => s.family === 10)!;
