@@ -38,6 +38,17 @@ describe("a credential that is read and a contact", () => {
     expect(chains(story)).toEqual([]);
   });
 
+  test("are none where the control run shows one of them, too", () => {
+    const story = installStory();
+    const script = story.script("left-pad");
+    story.open(script, `${HOME}/.npmrc`);
+    story.socket(script, "connect", EVIL);
+    const shown = { actor: "script:left-pad", category: "net_new_destination", value: "203.0.113.9:443" } as const;
+    const { deviations } = analyse(story, { control: { version: "1.3.0", fingerprints: [shown] } });
+    expect(deviations.filter(({ drift }) => drift)).toHaveLength(1);
+    expect(deviations.filter(({ chain }) => chain !== null)).toEqual([]);
+  });
+
   test("with the registry are one, too: a stolen token is used there", () => {
     const story = installStory();
     const script = story.script("left-pad");
