@@ -16,7 +16,7 @@ import { readBaselineOf } from "./store/baselines.ts";
 import { insertDeviations, listDeviationsOfRun, updateDeviation } from "./store/deviations.ts";
 import { deleteFingerprints, insertFingerprints } from "./store/fingerprints.ts";
 import type { Database } from "./store/open.ts";
-import { getRunDetail, updateRun } from "./store/runs.ts";
+import { findControl, getRunDetail, updateRun } from "./store/runs.ts";
 
 /**
  * Answers what today's rules change of a run; stores it unless `dryRun`.
@@ -82,7 +82,9 @@ async function inputOf(
   db: Database,
   { run, result, segments }: { run: RunDetail; result: RunResult; segments: Uint8Array[] },
 ): Promise<AnalysisInput> {
-  const baseline = run.verdict === "seeded" ? null : await readBaselineOf(db, run);
+  // Where it waited for a control run, it was judged when that had ended.
+  const judged = Math.max(run.ended_at ?? 0, (await findControl(db, run.id))?.ended_at ?? 0);
+  const baseline = run.verdict === "seeded" ? null : await readBaselineOf(db, run, judged);
   const control = await readControl(services, db, run);
   const { package: name, version, release } = run;
   return { package: name, version, result, segments, baseline, rules: services.rules.normalize, release, control };

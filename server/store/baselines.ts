@@ -32,29 +32,35 @@ export async function readBaseline(db: Database, name: string): Promise<Baseline
 }
 
 /**
- * The accepted fingerprints as the analysis of a run saw them, null where there were none: without what was accepted
- * after the run had ended, and without what the run itself brought in.
+ * The accepted fingerprints as they were at a moment, null where there were none: without what was accepted after it,
+ * and without what the run itself brought in.
  */
 export async function readBaselineOf(
   db: Database,
-  run: { id: string; package: string; ended_at: number | null },
+  run: { id: string; package: string },
+  moment: number,
 ): Promise<BaselineFingerprint[] | null> {
-  const moment = run.ended_at ?? Number.MAX_SAFE_INTEGER;
+  const version = await db.query
+    .selectFrom("baseline_version")
+    .select("version")
+    .where("package", "=", run.package)
+    .where("run_id", "!=", run.id)
+    .where("added_at", "<=", moment)
+    .limit(1)
+    .execute();
+  if (version.length === 0) return null;
   const rows = await db.hot((raw) =>
     raw
-      .query<Behaviour & { first_run: string; added_at: number | null }, [string]>(
+      .query<Behaviour & { first_run: string; added_at: number | null }, [string, string]>(
         `select actor, category, value, first_run, baseline_version.added_at from baseline_entry
          left join baseline_version on baseline_version.package = baseline_entry.package
            and baseline_version.run_id = baseline_entry.first_run
-         where baseline_entry.package = ?`,
+         where baseline_entry.package = ? and first_run <> ?`,
       )
-      .all(run.package),
+      .all(run.package, run.id),
   );
-  const then = rows.filter(
-    ({ first_run, added_at }) => first_run !== run.id && (added_at ?? timeOfId(first_run)) <= moment,
-  );
-  if (then.length === 0) return null;
-  return then
+  return rows
+    .filter(({ first_run, added_at }) => (added_at ?? timeOfId(first_run)) <= moment)
     .map(({ actor, category, value }) => ({ actor, category, value }))
     .filter((row): row is BaselineFingerprint => isCategory(row.category));
 }

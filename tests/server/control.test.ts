@@ -240,6 +240,34 @@ describe("a stored run judged again", () => {
     expect((await server.admin.baseline("lodash")).versions).toEqual(["1.0.0", "1.1.0"]);
   });
 
+  test("does not count what it brought in itself, where another run had brought its version in before", async () => {
+    await using server = await start();
+    await run(server, "1.0.0");
+    for (const file of ["/tmp/a", "/tmp/b"]) {
+      const deviant = await control(server, await run(server, "1.1.0", file));
+      await server.admin.promoteRun(deviant.id, "fine");
+      const again = await server.admin.reanalyseRun(deviant.id, false);
+      expect([again.after.verdict, again.added, again.removed]).toEqual(["deviant", [], []]);
+    }
+  });
+
+  test("leaves a decided deviation as it was decided, whatever today's rules say", async () => {
+    await using place = await withRules();
+    const { server, rulesFile } = place;
+    await run(server, "1.0.0", "/tmp/part-a");
+    const deviant = await control(server, await run(server, "1.1.0", "/tmp/part-b"));
+    await server.admin.promoteRun(deviant.id, "fine");
+    writeFileSync(rulesFile, RULES);
+    server.reloadRules();
+    expect(await server.admin.reanalyseRun(deviant.id, false)).toMatchObject({
+      after: { verdict: "clean" },
+      removed: [],
+    });
+    expect((await server.admin.deviations({ run: deviant.id })).deviations).toMatchObject([
+      { state: "promoted", value: "/tmp/part-b" },
+    ]);
+  });
+
   test("is refused where there is nothing to judge it by", async () => {
     await using server = await start();
     await run(server, "1.0.0", "/tmp/a");

@@ -50,6 +50,11 @@ normalize:
       "rules.yaml:6:5:",
       "id: the id a is taken",
     ],
+    [
+      'normalize:\n  - match: /a/*\n    as: "/a/\n      - <N>"\n  - match: b\n    as: /a/<N>\n',
+      "rules.yaml:5:5:",
+      "match: a path begins",
+    ],
     ["normalize:\n  - match: [1\n    as: }\n", "rules.yaml:", "this is not YAML"],
   ])("that is wrong is refused at its place: %j", (text, place, why) => {
     const said = complaint(text);
