@@ -12,7 +12,7 @@ export const root: CommandDef = {
     trace: lazy("Record what a command does.", () => import("./trace.ts")),
     image: lazy("Make the sandbox image.", () => import("./image.ts")),
     scan: lazy("Have a release examined.", () => import("./scan.ts")),
-    run: lazy("Look at runs; fail, retry or reject one.", () => import("./run.ts")),
+    run: lazy("Look at runs; judge, fail or retry one again, or reject it.", () => import("./run.ts")),
     release: lazy("Look at the releases of a package.", () => import("./release.ts")),
     deviation: lazy("Look at what was new; accept or reject it.", () => import("./deviation.ts")),
     pending: lazy("List the deviant runs that wait for a decision.", () => import("./pending.ts")),
@@ -23,6 +23,7 @@ export const root: CommandDef = {
     package: lazy("Choose which packages are watched.", () => import("./package.ts")),
     allow: lazy("Choose what is no deviation.", () => import("./allow.ts")),
     bench: lazy("Measure how fast fangs is on this host.", () => import("./bench.ts")),
+    config: lazy("Check the rules file.", () => import("./config.ts")),
     version: lazy("Print the version.", () => import("./version.ts")),
   }),
   meta: {

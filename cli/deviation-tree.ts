@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { chainTitle } from "../protocol/chains.ts";
 import { CATEGORIES, SEVERITIES } from "../protocol/facts.ts";
 import type { Ancestor, Deviation, Evidence } from "../protocol/models.ts";
 import { count, type Paint, SEVERITY_STYLE } from "./output.ts";
@@ -6,17 +7,20 @@ import { safe } from "./safe.ts";
 
 /** What the tree shows of a deviation; one that is not stored yet has it too. */
 export type ShownDeviation = Pick<Deviation, "actor" | "category" | "value" | "severity" | "evidence"> &
-  Partial<Pick<Deviation, "state" | "rejected_before" | "other_packages">>;
+  Partial<Pick<Deviation, "state" | "chain" | "step" | "drift" | "rejected_before" | "other_packages">>;
 
 /**
  * Deviations as lines of a tree: the actors, the worst first; below each its deviations, the worst first, of equal ones the rarest; below
  * each of these the process that did it and the evidence.
  */
 export function deviationTree(deviations: readonly ShownDeviation[], paint: Paint): string[] {
-  const actors = [...Map.groupBy(deviations.toSorted(byWeight), ({ actor }) => actor)];
+  // A chain stands with the actor of its last step: what it does there is what it is about.
+  const findings = [...Map.groupBy(deviations, chainOf).values()].map((steps) => steps.toSorted(byStep));
+  const weighed = findings.toSorted((a, b) => byWeight(a[0]!, b[0]!));
+  const actors = [...Map.groupBy(weighed, (steps) => steps.at(-1)!.actor)];
   return actors.flatMap(([actor, own]) => [
     paint("cyan", safe(actor)),
-    ...own.flatMap((deviation, index) => branch(deviation, index === own.length - 1, paint)),
+    ...own.flatMap((steps, index) => branch(steps, index === own.length - 1, paint)),
   ]);
 }
 
@@ -53,19 +57,48 @@ export function elsewhere(packages: number): string {
 
 // --- internal ---
 
-function branch(deviation: ShownDeviation, isLast: boolean, paint: Paint): string[] {
-  const { severity, category, value, state, evidence, rejected_before, other_packages } = deviation;
-  const actor = evidence.processes.at(-1);
+/** A chain by its id; what stands alone is a finding of its own. */
+function chainOf(deviation: ShownDeviation): string | ShownDeviation {
+  return deviation.chain ?? deviation;
+}
+
+function branch(steps: readonly ShownDeviation[], isLast: boolean, paint: Paint): string[] {
+  const [first] = steps;
+  if (first === undefined) return [];
+  const stem = isLast ? "   " : "│  ";
+  const { severity, chain } = first;
+  const mark = `${isLast ? "└─" : "├─"} ${paint(SEVERITY_STYLE[severity], severity.padEnd(8))}`;
+  if (!chain) return leafLines(first, { mark, stem }, paint);
+  return [
+    `${mark} ${paint("bold", safe(chainTitle(chain)))}`,
+    ...steps.flatMap((step, index) =>
+      leafLines(step, { mark: `${stem}   ${index + 1}.`, stem: `${stem}     ` }, paint),
+    ),
+  ];
+}
+
+function leafLines(deviation: ShownDeviation, { mark, stem }: { mark: string; stem: string }, paint: Paint): string[] {
+  const { category, value, state, evidence, drift, rejected_before, other_packages } = deviation;
   const settled = state === undefined || state === "open" ? "" : ` (${state})`;
   const before = rejected_before ? ` ${paint("red", "(rejected before)")}` : "";
-  const rarity = other_packages === undefined ? "" : ` · ${elsewhere(other_packages)}`;
-  const stem = isLast ? "   " : "│  ";
-  const title = `${paint(SEVERITY_STYLE[severity], severity.padEnd(8))} ${categoryTitle(category)}`;
+  const rarity = other_packages === undefined ? "" : elsewhere(other_packages);
+  const proof = (text: string) => `${stem} ${paint("dim", [text, rarity].filter((part) => part !== "").join(" · "))}`;
+  const lines = [`${mark} ${categoryTitle(category)}: ${paint("bold", safe(value, 300))}${settled}${before}`];
+  if (drift === true) lines.push(`${stem} drift: the world changed`);
+  // What a release's documents say was done by no process.
+  if (category.startsWith("meta_")) {
+    return evidence.observed === "" && rarity === "" ? lines : [...lines, proof(safe(evidence.observed, 300))];
+  }
+  const actor = evidence.processes.at(-1);
   return [
-    `${isLast ? "└─" : "├─"} ${title}: ${paint("bold", safe(value, 300))}${settled}${before}`,
+    ...lines,
     `${stem} by ${actor === undefined ? "an unknown process" : processLabel(actor)}`,
-    `${stem} ${paint("dim", evidenceLine(evidence, value) + rarity)}`,
+    proof(evidenceLine(evidence, value)),
   ];
+}
+
+function byStep(a: ShownDeviation, b: ShownDeviation): number {
+  return (a.step ?? 0) - (b.step ?? 0);
 }
 
 function byWeight(a: ShownDeviation, b: ShownDeviation): number {

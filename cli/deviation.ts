@@ -1,4 +1,5 @@
 import type { CommandDef } from "citty";
+import { chainTitle } from "../protocol/chains.ts";
 import { SEVERITIES } from "../protocol/facts.ts";
 import { type Deviation, DEVIATION_STATES } from "../protocol/models.ts";
 import type { DeviationQuery } from "../protocol/requests.ts";
@@ -103,11 +104,12 @@ export function deviationLines(deviation: Deviation): string[] {
       ["state", deviation.state],
       ["rejected before", deviation.rejected_before ?? "-"],
       ["elsewhere", elsewhere(deviation.other_packages)],
-      ...(deviation.drift ? [["drift", "the release before shows it today too"] as const] : []),
       ["package", `${deviation.package} ${deviation.version}`],
       ["run", deviation.run_id],
       ["actor", deviation.actor],
       ["category", deviation.category],
+      ["chain", deviation.chain === null ? "-" : `step ${deviation.step ?? "?"} of: ${chainTitle(deviation.chain)}`],
+      ["drift", deviation.drift ? "yes: the world changed, the release before shows it today, too" : "no"],
       ["found", time(deviation.created_at)],
       ["observed", evidence.observed],
       ["result", evidence.result || "-"],

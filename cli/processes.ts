@@ -1,7 +1,8 @@
 /** What `up`, `serve` and `runner` share: their flags' values, and waiting for the signal to stop. */
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { createConsola } from "consola";
-import { FangsError } from "../protocol/errors.ts";
+import { FangsError, toFangsError } from "../protocol/errors.ts";
 import { parseCount } from "./values.ts";
 import { safe } from "./safe.ts";
 import type { Terminal } from "./terminal.ts";
@@ -31,6 +32,37 @@ export function defaultRunnerName(): string {
       .replace(/[^a-zA-Z0-9._-]/g, "-")
       .slice(0, 64) || "runner"
   );
+}
+
+/** Of what serves: which rules hold. */
+export const rulesArg = {
+  type: "string",
+  valueHint: "path",
+  description: "The operator's rules; else rules.yaml in the data directory. SIGHUP reads them again.",
+} as const;
+
+/**
+ * The rules file that was named; undefined where none was.
+ *
+ * @throws FangsError not_found
+ */
+export function namedRules(file: string | undefined): { rulesFile?: string } {
+  if (!file) return {};
+  if (existsSync(file)) return { rulesFile: file };
+  throw new FangsError("not_found", `There is no ${file}.`, { hint: "docs/rules.md says how to write one." });
+}
+
+/** Reads the rules again at every SIGHUP. A bad file is told and changes nothing. */
+export function reloadOnHangup(server: { reloadRules(): number }, tell: (line: string) => void): Disposable {
+  const reload = (): void => {
+    try {
+      tell(`rules read again: ${server.reloadRules()} in force`);
+    } catch (thrown) {
+      tell(`the rules stay as they were: ${toFangsError(thrown).message}`);
+    }
+  };
+  process.on("SIGHUP", reload);
+  return { [Symbol.dispose]: () => void process.off("SIGHUP", reload) };
 }
 
 /** Waits for SIGINT or SIGTERM. */

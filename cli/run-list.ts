@@ -10,6 +10,7 @@ export function printRuns(terminal: Terminal, runs: readonly Run[]): void {
     run.id,
     run.package,
     run.version,
+    run.kind,
     run.state,
     run.verdict ?? "-",
     run.max_severity ?? "-",
@@ -18,17 +19,20 @@ export function printRuns(terminal: Terminal, runs: readonly Run[]): void {
     run.events.toLocaleString("en"),
     time(run.created_at),
   ]);
-  const columns = ["RUN", "PACKAGE", "VERSION", "STATE", "VERDICT", "WORST"].map((title) => ({ title }));
+  const columns = ["RUN", "PACKAGE", "VERSION", "KIND", "STATE", "VERDICT", "WORST"].map((title) => ({ title }));
   const numbers = ["DEVIATIONS", "OPEN", "EVENTS"].map((title) => ({ title, right: true }));
   const lines = table([...columns, ...numbers, { title: "CREATED" }], rows, (text, column, row) => {
     const run = runs[row]!;
     const style =
-      column === 3
+      column === STATE_COLUMN
         ? STATE_STYLE[run.state]
-        : column === 4 && run.verdict !== null
+        : column === VERDICT_COLUMN && run.verdict !== null
           ? STATE_STYLE[run.verdict]
           : undefined;
     return style === undefined ? text : paint(style, text);
   });
   printLines(terminal, lines);
 }
+
+const STATE_COLUMN = 4;
+const VERDICT_COLUMN = 5;

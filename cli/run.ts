@@ -6,6 +6,7 @@ import { count, painter, pairs, printJson, printLines, table, tellMore, time } f
 import { chosen, collectNewest, deviationsOf, given } from "./paging.ts";
 import { events } from "./run-events.ts";
 import { printRuns } from "./run-list.ts";
+import { reanalyse } from "./run-reanalyse.ts";
 import { tree } from "./run-tree.ts";
 import { safe } from "./safe.ts";
 import { serverLeaf } from "./server-command.ts";
@@ -94,7 +95,7 @@ const reject = serverLeaf({
   },
 });
 
-export const command: CommandDef = group({ list, show, events, tree, fail, retry, reject });
+export const command: CommandDef = group({ list, show, events, tree, reanalyse, fail, retry, reject });
 
 // --- internal ---
 
@@ -119,13 +120,22 @@ function allowedLines({ allowed }: RunDetail): string[] {
   ];
 }
 
+/** With what the release's documents were compared. */
+function releaseLine({ release }: RunDetail): string {
+  if (release === null) return "-";
+  const { predecessor, changes, unknown } = release;
+  const known = predecessor === null ? "no predecessor" : `${count(changes.length, "change")} against ${predecessor}`;
+  if (unknown === null) return safe(known);
+  return safe(predecessor === null ? `meta unknown: ${unknown}` : `${known}; meta unknown in part: ${unknown}`);
+}
+
 function details(run: RunDetail): string[] {
   const { result } = run;
   const lines = pairs([
     ["run", run.id],
     ["scan", run.scan_id],
+    ["kind", run.control_of === null ? run.kind : `${run.kind} of ${run.control_of}`],
     ["state", run.state],
-    ["kind", run.kind],
     ["decision", run.decision ?? "-"],
     ["attempt", String(run.attempt)],
     ["runner", run.runner ?? "-"],
@@ -133,6 +143,8 @@ function details(run: RunDetail): string[] {
     ["created", time(run.created_at)],
     ["started", time(run.started_at)],
     ["ended", time(run.ended_at)],
+    ["rules", run.rules === null ? "-" : String(run.rules)],
+    ["release", releaseLine(run)],
     ["image", result?.image ?? "-"],
     ["node", result?.node_version ?? "-"],
     ["npm", result?.npm_version ?? "-"],

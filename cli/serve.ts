@@ -1,7 +1,7 @@
 import type { CommandDef } from "citty";
 import { leaf } from "./command.ts";
 import { dataDirectory } from "./data-directory.ts";
-import { parseListen, teller, untilInterrupted } from "./processes.ts";
+import { namedRules, parseListen, reloadOnHangup, rulesArg, teller, untilInterrupted } from "./processes.ts";
 
 export const command: CommandDef = leaf({
   args: {
@@ -12,13 +12,16 @@ export const command: CommandDef = leaf({
       valueHint: "url",
       description: "The database, e.g. sqlite:/path; else one in the data directory.",
     },
+    rules: rulesArg,
   },
   async run({ args, terminal }) {
     const tell = teller(terminal);
     const listen = parseListen(args.listen);
     const dataDir = dataDirectory(args["data-dir"], terminal.env);
     const { startOrchestrator } = await import("../server/start.ts");
-    const server = await startOrchestrator({ dataDir, listen, ...(args.store ? { store: args.store } : {}) });
+    const options = { ...(args.store ? { store: args.store } : {}), ...namedRules(args.rules) };
+    const server = await startOrchestrator({ dataDir, listen, ...options });
+    using _ = reloadOnHangup(server, tell);
     tell(`serving ${server.url}, data in ${dataDir}`);
     await untilInterrupted(terminal);
     tell("stopping");

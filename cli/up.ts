@@ -5,7 +5,16 @@ import { createClient } from "../protocol/client.ts";
 import { leaf } from "./command.ts";
 import { dataDirectory } from "./data-directory.ts";
 import { VERSION } from "./manifest.ts";
-import { defaultRunnerName, parseConcurrency, parseListen, teller, untilInterrupted } from "./processes.ts";
+import {
+  defaultRunnerName,
+  namedRules,
+  parseConcurrency,
+  parseListen,
+  reloadOnHangup,
+  rulesArg,
+  teller,
+  untilInterrupted,
+} from "./processes.ts";
 
 export const command: CommandDef = leaf({
   args: {
@@ -13,6 +22,7 @@ export const command: CommandDef = leaf({
     "data-dir": { type: "string", valueHint: "path", description: "Where everything is kept; else FANGS_DATA_DIR." },
     image: { type: "string", valueHint: "name", description: "The sandbox image." },
     concurrency: { type: "string", valueHint: "number", default: "1", description: "How many runs at a time." },
+    rules: rulesArg,
   },
   async run({ args, terminal }) {
     const tell = teller(terminal);
@@ -22,7 +32,8 @@ export const command: CommandDef = leaf({
     const { startOrchestrator } = await import("../server/start.ts");
     const { startRunner } = await import("../runner/start.ts");
 
-    const server = await startOrchestrator({ dataDir, listen });
+    const server = await startOrchestrator({ dataDir, listen, ...namedRules(args.rules) });
+    using _ = reloadOnHangup(server, tell);
     try {
       const token = (await readFile(join(dataDir, "runner-token"), "utf8")).trim();
       const runner = await startRunner({

@@ -26,13 +26,16 @@ export function verdictLines(run: Outcome, deviations: readonly ShownDeviation[]
 
 /**
  * The exit code of an ended run: 0 for seeded and clean, 1 for a deviation of `failOn` or worse that nobody has
- * promoted, 3 where there is nothing to go by.
+ * promoted, that was not withdrawn and that is no drift, 3 where there is nothing to go by.
  */
 export function verdictExit(run: Outcome, deviations: readonly ShownDeviation[], failOn: Severity): number {
   if (run.state !== "done" || run.verdict === null || run.verdict === "inconclusive") return EXIT.undecided;
   if (run.verdict !== "deviant") return EXIT.clean;
   const least = SEVERITIES.indexOf(failOn);
-  const fails = deviations.some(({ severity, state }) => SEVERITIES.indexOf(severity) >= least && state !== "promoted");
+  const fails = deviations.some(
+    ({ severity, state, drift }) =>
+      SEVERITIES.indexOf(severity) >= least && state !== "promoted" && state !== "withdrawn" && drift !== true,
+  );
   return fails ? EXIT.deviant : EXIT.clean;
 }
 

@@ -24,7 +24,7 @@ export async function watchScan(client: Pick<Client, "scan">, submitted: Scan, o
   const tell = progressTeller(terminal);
   let pauseMs = FIRST_PAUSE_MS;
   for (let scan = submitted; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
-    const run = scan.runs.at(-1);
+    const run = watched(scan);
     tell(run);
     if (run !== undefined && ENDED.has(run.state)) return run;
 
@@ -43,6 +43,11 @@ export async function watchScan(client: Pick<Client, "scan">, submitted: Scan, o
 }
 
 // --- internal ---
+
+/** The newest run; a control run only serves another one's verdict. */
+function watched({ runs }: Pick<Scan, "runs">): Run | undefined {
+  return runs.findLast(({ kind }) => kind !== "control");
+}
 
 /** Between two looks: short at first, for what was examined already is answered at once. */
 const FIRST_PAUSE_MS = 50;
@@ -78,7 +83,7 @@ function standingOf(run: Run | undefined): string {
 }
 
 function stillPending({ runs, package: name, version }: Scan, timeoutMs: number): FangsError {
-  const run = runs.at(-1);
+  const run = watched({ runs });
   const seconds = Math.round(timeoutMs / 100) / 10;
   return new FangsError("pending", `${name} ${version} is still ${run?.state ?? "waiting"} after ${seconds} s.`, {
     hint: run === undefined ? "Is a runner connected?" : `It goes on: look again with \`fangs run show ${run.id}\`.`,

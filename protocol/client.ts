@@ -42,6 +42,7 @@ import {
   Pending,
   ProcessTree,
   Promotion,
+  Reanalysis,
   Rejection,
   ReleasePage,
   RunPage,
@@ -85,6 +86,8 @@ export function createClient(options: ClientOptions) {
     tree: (id: string) => get(ProcessTree, path`/v1/runs/${id}/tree`),
     /** One segment as stored: zstd. */
     traceSegment: (id: string, seq: number) => bytes(path`/v1/runs/${id}/trace/${seq}`),
+    /** The verdict again, by today's rules; `dry`: only what it would change. */
+    reanalyseRun: (id: string, dry: boolean) => post(Reanalysis, path`/v1/runs/${id}/reanalyse`, { dry_run: dry }),
     failRun: (id: string, reason: string) => post(Run, path`/v1/runs/${id}/fail`, { reason }),
     /** A new run of the same scan. */
     retryRun: (id: string) => post(Run, path`/v1/runs/${id}/retry`),
@@ -255,7 +258,7 @@ function path(texts: TemplateStringsArray, ...values: (string | number)[]): stri
   return texts.reduce((out, text, i) => out + encodeURIComponent(String(values[i - 1])) + text);
 }
 
-function search(query: Record<string, string | number | undefined>): string {
+function search(query: Record<string, string | number | boolean | undefined>): string {
   const parameters = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) parameters.set(key, String(value));
   return parameters.size === 0 ? "" : `?${parameters}`;

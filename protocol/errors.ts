@@ -28,6 +28,7 @@ export const ERRORS = {
   misdirected: { exit: 2, status: 421, title: "The Host header names another host" },
   not_found: { exit: 2, status: 404, title: "No such thing" },
   ambiguous_id: { exit: 2, status: 400, title: "The id prefix fits more than one" },
+  rules_invalid: { exit: 2, status: 400, title: "The rules file does not hold" },
   conflict: { exit: 2, status: 409, title: "The state does not allow this" },
   lease_lost: { exit: 3, status: 409, title: "The runner does not hold the lease of this run" },
   segment_mismatch: { exit: 3, status: 409, title: "A different segment with this number is stored already" },

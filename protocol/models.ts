@@ -10,14 +10,24 @@ const oneOf = <T extends string>(values: readonly T[]) => Type.Union(values.map(
 export const PackageName = Type.String({ minLength: 1, maxLength: 214 });
 export const Version = Type.String({ minLength: 1, maxLength: 256 });
 
-export const RUN_STATES = ["queued", "leased", "running", "analysing", "done", "failed", "cancelled"] as const;
+/** `controlling`: it waits for its control run, the predecessor run again. */
+export const RUN_STATES = [
+  "queued",
+  "leased",
+  "running",
+  "analysing",
+  "controlling",
+  "done",
+  "failed",
+  "cancelled",
+] as const;
 export type RunState = (typeof RUN_STATES)[number];
 export const VERDICTS = ["seeded", "clean", "deviant", "inconclusive"] as const;
 export type Verdict = (typeof VERDICTS)[number];
-export const PHASE_NAMES = ["install", "import", "bin", "linger"] as const;
 /** scan: somebody asked for it; seed: one of the runs that make a baseline; control: to tell a change of the world. */
 export const RUN_KINDS = ["scan", "seed", "control"] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
+export const PHASE_NAMES = ["install", "import", "bin", "linger"] as const;
 /** accepted: it built the baseline; rejected: it never will. */
 export const DECISIONS = ["accepted", "rejected"] as const;
 export const ALLOW_KINDS = ["cidr", "path", "sni", "dns", "exec", "command"] as const;
@@ -93,6 +103,8 @@ export const Run = Type.Object({
   package: PackageName,
   version: Version,
   kind: oneOf(RUN_KINDS),
+  /** The run that this one is the control of. */
+  control_of: Nullable(Id),
   state: oneOf(RUN_STATES),
   verdict: Nullable(oneOf(VERDICTS)),
   /** Why the verdict is what it is, or why the run failed. */
@@ -141,9 +153,40 @@ export const AllowedBehaviour = Type.Object({
 });
 export type AllowedBehaviour = Static<typeof AllowedBehaviour>;
 
+/** What a release's documents say that its predecessor's did not. */
+export const ReleaseChange = Type.Object({
+  category: oneOf([
+    "meta_new_script",
+    "meta_new_dependency",
+    "meta_new_publisher",
+    "meta_lost_provenance",
+    "meta_new_bin",
+    "meta_size_jump",
+  ] as const),
+  value: Type.String(),
+  /** What the predecessor has in its place; null: nothing, as of a first-ever lifecycle script. */
+  was: Nullable(Type.String()),
+});
+export type ReleaseChange = Static<typeof ReleaseChange>;
+export const ReleaseMeta = Type.Object({
+  /** The release that it was compared with; null: there is none before it. */
+  predecessor: Nullable(Version),
+  changes: Type.Array(ReleaseChange),
+  /** Why nothing is known of it; null: all is. */
+  unknown: Nullable(Type.String()),
+});
+export type ReleaseMeta = Static<typeof ReleaseMeta>;
+
 export const RunDetail = Type.Composite([
   Run,
-  Type.Object({ result: Nullable(RunResult), allowed: Type.Array(AllowedBehaviour) }),
+  Type.Object({
+    result: Nullable(RunResult),
+    allowed: Type.Array(AllowedBehaviour),
+    /** Version of the rules that made the verdict. */
+    rules: Nullable(Type.Integer()),
+    /** null: not looked at yet. */
+    release: Nullable(ReleaseMeta),
+  }),
 ]);
 export type RunDetail = Static<typeof RunDetail>;
 
@@ -173,7 +216,8 @@ export const Evidence = Type.Object({
 });
 export type Evidence = Static<typeof Evidence>;
 
-export const DEVIATION_STATES = ["open", "promoted", "rejected"] as const;
+/** `withdrawn`: under later rules it is none any more; kept with its evidence. */
+export const DEVIATION_STATES = ["open", "promoted", "rejected", "withdrawn"] as const;
 export const Deviation = Type.Object({
   id: Id,
   run_id: Id,
@@ -184,11 +228,13 @@ export const Deviation = Type.Object({
   value: Type.String(),
   severity: oneOf(SEVERITIES),
   state: oneOf(DEVIATION_STATES),
-  evidence: Evidence,
-  /** Id of the finding that it belongs to; null: it stands alone. */
+  /** Names the finding that this is one step of; null: it is one by itself. */
   chain: Nullable(Type.String()),
-  /** Whether the release before shows it today too. */
+  /** Place among the steps of its chain, from 1. */
+  step: Nullable(Type.Integer()),
+  /** The predecessor shows it today, too: the world changed, not the release. */
   drift: Type.Boolean(),
+  evidence: Evidence,
   /** An earlier deviation of this package, the same behaviour, that was rejected. */
   rejected_before: Nullable(Id),
   /** Other packages of which any run ever showed this category and value. */
@@ -293,6 +339,15 @@ export const BaselineChange = Type.Object({
 });
 export type BaselineChange = Static<typeof BaselineChange>;
 
+/** A value before and after normalisation, and the rules that changed it. */
+export const ExplainedFact = Type.Object({
+  category: Type.String(),
+  before: Type.String(),
+  after: Type.String(),
+  rules: Type.Array(Type.String()),
+});
+export type ExplainedFact = Static<typeof ExplainedFact>;
+
 /** One event of a run for people: who, what, with which result. */
 export const RunEvent = Type.Object({
   event: Type.Integer(),
@@ -303,6 +358,8 @@ export const RunEvent = Type.Object({
   type: Type.String(),
   summary: Type.String(),
   result: Type.String(),
+  /** Only where it was asked for: what the event was compared as. */
+  facts: Type.Optional(Type.Array(ExplainedFact)),
 });
 export type RunEvent = Static<typeof RunEvent>;
 

@@ -150,10 +150,44 @@ export const EventQuery = Type.Object(
     process: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000 })),
     after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+    /** Tell what each event was compared as. */
+    explain: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );
 export type EventQuery = Static<typeof EventQuery>;
+
+/** `dry_run`: show what would change, change nothing. */
+export const ReanalyseRequest = Type.Object(
+  { dry_run: Type.Optional(Type.Boolean()) },
+  { additionalProperties: false },
+);
+export type ReanalyseRequest = Static<typeof ReanalyseRequest>;
+
+const Judgement = Type.Object({
+  verdict: Nullable(oneOf(VERDICTS)),
+  reason: Nullable(Type.String()),
+  rules: Nullable(Type.Integer()),
+});
+const Behaviour = Type.Object({
+  actor: Type.String(),
+  category: Type.String(),
+  value: Type.String(),
+  severity: oneOf(SEVERITIES),
+});
+/** What today's rules change of a run. */
+export const Reanalysis = Type.Object({
+  run_id: Type.String(),
+  package: PackageName,
+  version: Type.String(),
+  before: Judgement,
+  after: Judgement,
+  added: Type.Array(Behaviour),
+  removed: Type.Array(Behaviour),
+  /** Whether it was stored. */
+  stored: Type.Boolean(),
+});
+export type Reanalysis = Static<typeof Reanalysis>;
 
 /** Newest first; `next` goes into `before` of the next page, null: that was all. */
 export const RunPage = Type.Object({ runs: Type.Array(Run), next: Nullable(Type.String()) });

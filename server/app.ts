@@ -10,6 +10,7 @@ import { listen } from "./http.ts";
 import { createMetrics } from "./metrics.ts";
 import { logDefect } from "./problem.ts";
 import { sweepExpired } from "./queue.ts";
+import { readRules } from "./rules-file.ts";
 import type { Analysis, Services } from "./services.ts";
 import { createSignal } from "./signal.ts";
 import { migrate } from "./store/migrate.ts";
@@ -29,6 +30,10 @@ export interface ServerOptions extends Analysis {
   leaseMs?: number;
   /** Delay before each further attempt of a run whose runner was lost; 1 s, 5 s if not given. */
   backoffMs?: readonly number[];
+  /** How long a verdict waits for a control run; 5 min if not given. */
+  controlMs?: number;
+  /** The operator's rules file; without one there are no rules. Read at the start, and again on `reloadRules`. */
+  rulesFile?: string;
   /** How often expired leases are looked for. */
   sweepMs?: number;
   /** How long `stop` waits for requests in flight. */
@@ -38,6 +43,12 @@ export interface ServerOptions extends Analysis {
 export interface RunningServer {
   /** Where it listens, e.g. `http://127.0.0.1:8443`. */
   url: string;
+  /**
+   * Reads the rules file again; answers how many rules there are now. A bad file changes nothing.
+   *
+   * @throws FangsError rules_invalid
+   */
+  reloadRules(): number;
   /** Lets requests in flight end and closes the store. */
   stop(): Promise<void>;
 }
@@ -61,6 +72,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     jobs: createSignal(),
     leaseMs: options.leaseMs ?? 30_000,
     backoffMs: options.backoffMs ?? [1000, 5000],
+    controlMs: options.controlMs ?? 5 * 60_000,
+    rules: readRules(options.rulesFile),
     analysing: new Map(),
     stopping: stopping.signal,
     now: Date.now,
@@ -77,6 +90,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const sweep = startSweep(services, options.sweepMs ?? 1000);
     return {
       url: http.url,
+      reloadRules() {
+        services.rules = readRules(options.rulesFile);
+        return services.rules.normalize.length;
+      },
       async stop() {
         stopping.abort();
         await sweep.stop();
@@ -98,7 +115,7 @@ function startSweep(services: Services, everyMs: number): { stop(): Promise<void
     while (!services.stopping.aborted) {
       try {
         if (await sweepExpired(services)) services.jobs.fire();
-        // Runs that waited for the seeds of their package.
+        // Runs that waited: for the seeds of their package, or for their control run.
         await resumeAnalyses(services);
       } catch (error) {
         logDefect(error);

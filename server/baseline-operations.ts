@@ -12,12 +12,12 @@ import {
   addBaselineVersion,
   deleteBaseline,
   getBaseline,
-  isCategory,
   keyOf,
   listNodeMajors,
   removeBaselineEntries,
   removeBaselineVersions,
 } from "./store/baselines.ts";
+import { isCategory } from "./store/fingerprints.ts";
 import type { Database } from "./store/open.ts";
 import { addPackage } from "./store/packages.ts";
 import { decideRun, listAcceptedRuns } from "./store/runs.ts";

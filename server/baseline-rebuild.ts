@@ -7,6 +7,7 @@ import {
   type Behaviour,
   getBaseline,
   keyOf,
+  listVersions,
   removeBaselineEntries,
   removeBaselineVersions,
   type Sighting,
@@ -18,7 +19,7 @@ import { listPromoted } from "./store/deviations.ts";
 
 /**
  * Leaves in a baseline what the accepted runs did, and behaviours that were promoted one by one; everything else goes,
- * what was imported too. Behaviours that stay keep when they were seen. Meant for a transaction.
+ * what was imported too. Behaviours and versions that stay keep since when they are in it. Meant for a transaction.
  */
 export async function rebuild(db: Database, name: string, nodeMajor: number, now: number): Promise<void> {
   const runs = await acceptedRuns(db, name, nodeMajor);
@@ -37,9 +38,10 @@ export async function rebuild(db: Database, name: string, nodeMajor: number, now
     return !isOfRun && !singles.has(keyOf(entry));
   });
   await removeBaselineEntries(db, name, stale, nodeMajor);
+  const since = new Map((await listVersions(db, name, nodeMajor)).map((row) => [row.run_id, row.added_at]));
   await removeBaselineVersions(db, name, nodeMajor);
   for (const run of runs) {
-    await addBaselineVersion(db, run, now);
+    await addBaselineVersion(db, run, since.get(run.run_id) ?? now);
     await addBaselineEntries(db, run, wanted.get(run.run_id) ?? []);
   }
 }

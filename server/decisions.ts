@@ -2,6 +2,7 @@
 import { FangsError } from "../protocol/errors.ts";
 import type { Deviation, Run, RunDetail } from "../protocol/models.ts";
 import { ownBehaviours, rebuild } from "./baseline-rebuild.ts";
+import { refuseControl } from "./control.ts";
 import { nodeMajorOf } from "./node-major.ts";
 import { isFinal } from "./run-state.ts";
 import type { Services } from "./services.ts";
@@ -14,7 +15,7 @@ import {
   type Sighting,
   touchBaseline,
 } from "./store/baselines.ts";
-import { deviationsOfRun, getDeviation, setDeviationState } from "./store/deviations.ts";
+import { deviationsOfRun, getDeviation, updateDeviation } from "./store/deviations.ts";
 import type { Database } from "./store/open.ts";
 import { decideRun, getRunDetail } from "./store/runs.ts";
 import { isSeeding } from "./store/seeds.ts";
@@ -35,6 +36,7 @@ export async function promoteRun(services: Services, id: string, decision: Decis
   const at = services.now();
   return services.db.transaction(async (db) => {
     const run = await getRunDetail(db, id);
+    refuseControl(run);
     const seen = whole(run);
     if (run.decision === "rejected" || run.rejected > 0)
       throw refusal(`The run ${id} was rejected, or a deviation of it.`);
@@ -43,7 +45,7 @@ export async function promoteRun(services: Services, id: string, decision: Decis
     const isFirst = (await readBaseline(db, run.package, seen.node_major)) === null;
     if (isFirst && (await isSeeding(db, run.package))) throw refusal(`${run.package} is still being seeded.`);
     await recordChange(db, { at, ...decision, action: "baseline.promote", subject: run.package }, async () => {
-      for (const deviation of open) await setDeviationState(db, deviation.id, "promoted");
+      for (const deviation of open) await updateDeviation(db, deviation.id, { state: "promoted" });
       const isCounted = await addBaselineVersion(db, seen, at);
       await addBaselineEntries(db, seen, isFirst ? await ownBehaviours(db, id) : open);
       if (isCounted || open.length > 0) await touchBaseline(db, seen);
@@ -63,6 +65,7 @@ export async function rejectRun(services: Services, id: string, decision: Decisi
   const at = services.now();
   return services.db.transaction(async (db) => {
     const run = await getRunDetail(db, id);
+    refuseControl(run);
     if (!isFinal(run.state)) {
       throw new FangsError("conflict", `The run ${id} is not over, it is ${run.state}.`, {
         hint: "Wait for its end, or end it with `fangs run fail`.",
@@ -71,7 +74,7 @@ export async function rejectRun(services: Services, id: string, decision: Decisi
     const promoted = await deviationsOfRun(db, id, "promoted");
     const rejected = [...(await deviationsOfRun(db, id, "open")), ...promoted];
     await recordChange(db, { at, ...decision, action: "baseline.reject", subject: run.package }, async () => {
-      for (const deviation of rejected) await setDeviationState(db, deviation.id, "rejected");
+      for (const deviation of rejected) await updateDeviation(db, deviation.id, { state: "rejected" });
       await removeBaselineEntries(db, run.package, promoted);
       await decideRun(db, id, "rejected");
       if (run.decision === "accepted" && run.result !== null)
@@ -138,7 +141,7 @@ async function decide(
       await recordChange(db, { at, ...entry, subject }, async () => {
         for (const deviation of own) {
           await apply(db, deviation);
-          await setDeviationState(db, deviation.id, state);
+          await updateDeviation(db, deviation.id, { state });
         }
       });
     }

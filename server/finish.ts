@@ -1,24 +1,40 @@
 /** The end of a run: its result arrives, it is analysed once, and everything that follows is stored at once. */
 import { FangsError } from "../protocol/errors.ts";
-import type { AllowEntry, Run, RunDetail, RunResult } from "../protocol/models.ts";
-import { findAllowing } from "./analysis/allow.ts";
+import type { AllowEntry, ReleaseMeta, Run, RunDetail, RunResult } from "../protocol/models.ts";
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
+import { askForControl, readControl } from "./control.ts";
 import { readTrace } from "./ingest.ts";
 import { nodeMajorOf } from "./node-major.ts";
 import { leaseLost } from "./queue.ts";
 import { roleInSeeding, settleSeeding } from "./seeding.ts";
 import type { Services } from "./services.ts";
+import { readReleaseMeta } from "./release-meta.ts";
 import { maxSeverity } from "./severity.ts";
 import { allowFor } from "./store/allow.ts";
 import { insertAllowed } from "./store/allowed.ts";
 import { recordChange } from "./store/baseline-changes.ts";
-import { addBaselineEntries, addBaselineVersion, readBaseline, touchBaseline } from "./store/baselines.ts";
+import {
+  acceptedVersions,
+  addBaselineEntries,
+  addBaselineVersion,
+  readBaseline,
+  touchBaseline,
+} from "./store/baselines.ts";
 import { insertDeviations } from "./store/deviations.ts";
 import { insertFingerprints } from "./store/fingerprints.ts";
 import { deleteJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
 import { readSeverities } from "./store/packages.ts";
-import { decideRun, getLease, getRun, getRunDetail, listRunIds, moveRun } from "./store/runs.ts";
+import {
+  decideRun,
+  getLease,
+  getRun,
+  getRunDetail,
+  listControlled,
+  listRunIds,
+  moveRun,
+  updateRun,
+} from "./store/runs.ts";
 import { segmentNumbers } from "./store/traces.ts";
 
 /**
@@ -40,9 +56,20 @@ export async function acceptResult(services: Services, runId: string, lease: str
   return getRun(services.db, runId);
 }
 
-/** Analyses what a stopped server left behind, and what waited for the seeds of its package. One bad run does not keep the others from it. */
+/** Analyses what a stopped server left behind, and what waited: for the seeds of its package, or for its control run. One bad run does not keep the others from it. */
 export async function resumeAnalyses(services: Services): Promise<void> {
   for (const id of await listRunIds(services.db, "analysing")) await analyseRun(services, id);
+  await settleControlled(services);
+}
+
+/** Ends the waiting of runs whose control run has ended, or that waited long enough. */
+export async function settleControlled(services: Services): Promise<void> {
+  for (const id of await listControlled(services.db, services.now())) {
+    await services.db.transaction(async (db) => {
+      if ((await getRun(db, id)).state === "controlling") await moveRun(db, id, "analysing");
+    });
+    await analyseRun(services, id);
+  }
 }
 
 // --- internal ---
@@ -62,6 +89,8 @@ async function analyseStored(services: Services, id: string): Promise<void> {
   const run = await getRunDetail(db, id);
   const { result } = run;
   if (run.state !== "analysing" || result === null || (await roleInSeeding(db, run)) === "wait") return;
+  const nodeMajor = nodeMajorOf(result);
+  const release = run.release ?? (await lookUp(services, run, nodeMajor));
   const done = metrics.analysisSeconds.startTimer();
   try {
     const segments = await readTrace(db, id);
@@ -70,7 +99,7 @@ async function analyseStored(services: Services, id: string): Promise<void> {
       const role = await roleInSeeding(inner, run);
       if (role === "wait") return undefined;
       const now = services.now();
-      const nodeMajor = nodeMajorOf(result);
+      const stored = await readBaseline(inner, run.package, nodeMajor);
       const allow = await allowFor(inner, run.package, now);
       const input = {
         package: run.package,
@@ -78,17 +107,23 @@ async function analyseStored(services: Services, id: string): Promise<void> {
         result,
         segments,
         allow,
+        release,
         seeding: role === "seed",
-        baseline: await readBaseline(inner, run.package, nodeMajor),
+        // What a control run does is compared, but is never the beginning of a baseline.
+        baseline: run.kind === "control" ? (stored ?? []) : stored,
         severities: await readSeverities(inner, run.package),
+        rules: services.rules.normalize,
+        control: await readControl(services, inner, run),
       };
       const analysed = services.analysis.analyse(input);
       checkOutput(input, analysed);
+      if (input.control === null && (await askForControl(services, inner, run, analysed))) return undefined;
       await store(inner, { run, nodeMajor, allow, isSeed: input.seeding }, analysed, now);
       await settleSeeding(inner, run.package, now);
       return analysed;
     });
     if (output === undefined) return;
+    if (run.kind === "control") return await settleControlled(services);
     metrics.runs.inc({ verdict: output.verdict });
     for (const { category, severity } of output.deviations) metrics.deviations.inc({ category, severity });
   } catch (cause) {
@@ -106,6 +141,15 @@ async function analyseStored(services: Services, id: string): Promise<void> {
   }
 }
 
+/** What the release's documents say, looked up once and kept with the run. */
+async function lookUp(services: Services, run: RunDetail, nodeMajor: number): Promise<ReleaseMeta | null> {
+  if (run.kind === "control") return null;
+  const accepted = await acceptedVersions(services.db, run.package, nodeMajor);
+  const release = await readReleaseMeta(services.registry, { package: run.package, version: run.version, accepted });
+  await updateRun(services.db, run.id, { release: JSON.stringify(release) });
+  return release;
+}
+
 interface Context {
   run: RunDetail;
   nodeMajor: number;
@@ -117,23 +161,19 @@ interface Context {
 async function store(db: Database, context: Context, output: AnalysisOutput, now: number): Promise<void> {
   const { run, nodeMajor, allow, isSeed } = context;
   const seen = { package: run.package, node_major: nodeMajor, version: run.version, run_id: run.id };
+  // A control run serves another one's verdict: nothing is to be decided about it, and it confirms nothing.
+  const isControl = run.kind === "control";
   await insertFingerprints(db, run.id, output.fingerprints);
-  await insertDeviations(db, run, output.deviations, now);
-  await insertAllowed(
-    db,
-    run.id,
-    output.allowed.flatMap((behaviour) => {
-      const rule = findAllowing(allow, behaviour);
-      return rule === undefined ? [] : [{ ...behaviour, rule }];
-    }),
-  );
-  if (output.verdict === "clean") await touchBaseline(db, seen);
+  await insertAllowed(db, run.id, output.allowed, allow);
+  if (!isControl) await insertDeviations(db, run, output.deviations, now);
+  if (output.verdict === "clean" && !isControl) await touchBaseline(db, seen);
   await moveRun(db, run.id, "done", {
     verdict: output.verdict,
     reason: output.reason,
     rules: output.rules,
-    deviations: output.deviations.length,
-    max_severity: maxSeverity(output.deviations),
+    judged_at: now,
+    deviations: isControl ? 0 : output.deviations.length,
+    max_severity: isControl ? null : maxSeverity(output.deviations),
   });
   if (output.verdict !== "seeded" || isSeed) return;
   const reason = `The first complete run, of ${run.version}.`;
@@ -156,8 +196,11 @@ function checkOutput(input: AnalysisInput, output: AnalysisOutput): void {
     throw new Error(`a run that did not complete was called ${verdict}`);
   if (verdict === "seeded" && input.baseline !== null)
     throw new Error("a package that has a baseline was seeded again");
-  if (verdict === "clean" && (input.baseline === null || output.deviations.length > 0)) {
+  if (verdict === "clean" && (input.baseline === null || output.deviations.some(({ drift }) => !drift))) {
     throw new Error("a run was called clean that has deviations or nothing to be compared with");
+  }
+  if (output.deviations.some(({ drift }) => drift) && !(input.control && "fingerprints" in input.control)) {
+    throw new Error("drift was seen without a control run");
   }
 }
 

@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { RUN_STATES } from "../protocol/models.ts";
 import type { Database } from "./store/open.ts";
+import { isFinal } from "./run-state.ts";
 import { countRunsByState } from "./store/runs.ts";
 
 export interface Metrics {
@@ -49,7 +50,7 @@ export function createMetrics(): Metrics {
     }),
     async expose(db) {
       const counts = new Map((await countRunsByState(db)).map(({ state, count }) => [state, count]));
-      for (const state of RUN_STATES.slice(0, 4)) queue.set({ state }, counts.get(state) ?? 0);
+      for (const state of RUN_STATES.filter((state) => !isFinal(state))) queue.set({ state }, counts.get(state) ?? 0);
       return { type: registry.contentType, text: await registry.metrics() };
     },
   };

@@ -7,7 +7,8 @@ import type { PackageRequest, PackageSettings } from "../protocol/requests.ts";
 import type { Services } from "./services.ts";
 import { audit } from "./store/audit.ts";
 import { recordChange } from "./store/baseline-changes.ts";
-import { deleteBaseline, isCategory, listNodeMajors } from "./store/baselines.ts";
+import { deleteBaseline, listNodeMajors } from "./store/baselines.ts";
+import { isCategory } from "./store/fingerprints.ts";
 import type { Database } from "./store/open.ts";
 import { addPackage, deletePackage, getPackage, readSeverities, writeSeverities } from "./store/packages.ts";
 import { insertScan } from "./store/scans.ts";
@@ -90,7 +91,7 @@ export async function removePackage(services: Services, name: string, actor: str
 async function queueSeeds(db: Database, name: string, versions: readonly string[], now: number) {
   const seeds: { version: string; run_id: string }[] = [];
   for (const version of versions) {
-    const scan = await insertScan(db, { package: name, version, runner: null, created_at: now });
+    const scan = await insertScan(db, { package: name, version, runner: null, before: now, created_at: now });
     seeds.push({ version, run_id: await queueRun(db, scan, now, "seed") });
   }
   return seeds;

@@ -7,7 +7,9 @@ const TRANSITIONS: Record<RunState, readonly RunState[]> = {
   queued: ["leased", "failed", "cancelled"],
   leased: ["running", "queued", "analysing", "failed", "cancelled"],
   running: ["queued", "analysing", "failed", "cancelled"],
-  analysing: ["done", "failed"],
+  analysing: ["controlling", "done", "failed"],
+  /** Back to `analysing` when its control run has ended, or is waited for no longer. */
+  controlling: ["analysing", "failed", "cancelled"],
   done: [],
   failed: [],
   cancelled: [],

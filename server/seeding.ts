@@ -5,12 +5,13 @@ import { recordChange } from "./store/baseline-changes.ts";
 import { addBaselineEntries, addBaselineVersion, readBaseline, touchBaseline } from "./store/baselines.ts";
 import { listFingerprints } from "./store/fingerprints.ts";
 import type { Database } from "./store/open.ts";
-import { decideRun, explainRun, getRunDetail } from "./store/runs.ts";
+import { decideRun, getRunDetail, updateRun } from "./store/runs.ts";
 import { endSeeding, hasEnded, isSeeding, listSeeds } from "./store/seeds.ts";
 
 /** What a run is to the seeding of its package: one of the seeds, or to `wait` for them as it has no baseline yet. */
 export async function roleInSeeding(db: Database, run: RunDetail): Promise<"none" | "seed" | "wait"> {
-  if (run.result === null || !(await isSeeding(db, run.package))) return "none";
+  // A verdict waits for a control run: that one waits for nobody.
+  if (run.kind === "control" || run.result === null || !(await isSeeding(db, run.package))) return "none";
   if ((await readBaseline(db, run.package, nodeMajorOf(run.result))) !== null) return "none";
   const seeds = await listSeeds(db, run.package);
   return seeds.some((seed) => seed.run_id === run.id) ? "seed" : "wait";
@@ -36,7 +37,7 @@ export async function settleSeeding(db: Database, name: string, now: number): Pr
     // The lowest version first: it gets the credit for what all of them show.
     for (const run of complete) await acceptSeed(db, run, now);
   });
-  for (const run of complete) await explainRun(db, run.id, reason);
+  for (const run of complete) await updateRun(db, run.id, { reason });
   return true;
 }
 

@@ -2,6 +2,7 @@
 import type { RegistryClient } from "../npm/registry.ts";
 import type { RunEvent, RunProcess, RunResult } from "../protocol/models.ts";
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
+import type { NormaliseRule } from "./analysis/operator-rules.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Signal } from "./signal.ts";
 import type { Database } from "./store/open.ts";
@@ -17,6 +18,13 @@ interface EventFilter {
   process?: number;
   after?: number;
   limit?: number;
+  /** Tell what each event was compared as: for this release, under these rules. */
+  explain?: { package: string; version: string; rules: readonly NormaliseRule[] };
+}
+
+/** The operator's rules in force; a reload puts others in their place. */
+export interface RulesInForce {
+  normalize: readonly NormaliseRule[];
 }
 
 /** Analysis, handed in so that the server does not load the comparing core by itself. */
@@ -37,6 +45,9 @@ export interface Services {
   leaseMs: number;
   /** Delay before the second attempt, the third, …; one more than these and the run fails. */
   backoffMs: readonly number[];
+  /** How long a verdict waits for a control run. */
+  controlMs: number;
+  rules: RulesInForce;
   /** Analyses in progress by run. */
   analysing: Map<string, Promise<void>>;
   /** Aborted when the server stops: long polls end. */

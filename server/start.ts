@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import type { RegistryClient } from "../npm/registry.ts";
 import { createDiffer, warmUp } from "../differ-wasm/host.ts";
 import { analyserOn } from "./analysis/analyse.ts";
 import { listEvents } from "./analysis/events.ts";
 import { processTree } from "./analysis/tree.ts";
 import { type RunningServer, startServer } from "./app.ts";
+import { RULES_FILE } from "./rules-file.ts";
 import { embeddedCore } from "../differ-wasm/embedded.ts";
 
 export interface OrchestratorOptions {
@@ -11,6 +13,8 @@ export interface OrchestratorOptions {
   listen: { hostname: string; port: number };
   /** `sqlite:<path>`; absent: a file in the data directory. */
   store?: string;
+  /** The operator's rules; absent: rules.yaml in the data directory. */
+  rulesFile?: string;
   /** Absent: the one that npm's own configuration names. */
   registry?: RegistryClient;
 }
@@ -20,5 +24,6 @@ export function startOrchestrator(options: OrchestratorOptions): Promise<Running
   const differ = createDiffer(embeddedCore());
   // Beside whatever else begins, so that the first run is analysed as fast as those after it.
   void warmUp(differ, { background: true });
-  return startServer({ ...options, analyse: analyserOn(differ), listEvents, processTree });
+  const rulesFile = options.rulesFile ?? join(options.dataDir, RULES_FILE);
+  return startServer({ ...options, rulesFile, analyse: analyserOn(differ), listEvents, processTree });
 }

@@ -29,7 +29,8 @@ export async function submitScan(services: Services, request: ScanRequest): Prom
   const now = services.now();
   const scan = await services.db.transaction(async (db) => {
     await addPackage(db, name, now);
-    const row = await insertScan(db, { package: name, version, runner, created_at: now });
+    // The moment that all runs of this scan see the registry at, a control run too.
+    const row = await insertScan(db, { package: name, version, runner, before: now, created_at: now });
     await queueRun(db, row, now);
     return getScan(db, row.id);
   });
@@ -40,6 +41,6 @@ export async function submitScan(services: Services, request: ScanRequest): Prom
 /** A new run of a scan, with its job; meant for a transaction. Answers with its id. */
 export async function queueRun(db: Database, scan: ScanRow, now: number, kind: RunKind = "scan"): Promise<string> {
   const id = await insertRun(db, { scan_id: scan.id, package: scan.package, version: scan.version, kind, now });
-  await insertJob(db, { run_id: id, runner: scan.runner, not_before: now });
+  await insertJob(db, { run_id: id, runner: scan.runner, before: scan.before, not_before: now });
   return id;
 }

@@ -1,6 +1,7 @@
 /** Runs that are ended or done again by hand. */
 import { FangsError } from "../protocol/errors.ts";
 import type { Run } from "../protocol/models.ts";
+import { cancelControl, refuseControl } from "./control.ts";
 import type { Decision } from "./decisions.ts";
 import { isFinal } from "./run-state.ts";
 import { settleSeeding } from "./seeding.ts";
@@ -23,6 +24,7 @@ export async function failRun(services: Services, id: string, decision: Decision
     const { state, package: name } = await getRun(db, id);
     await moveRun(db, id, "failed", { lease: null, reason: decision.reason, ended_at: now });
     await deleteJob(db, id);
+    await cancelControl(services, db, id);
     await audit(db, {
       at: now,
       ...decision,
@@ -47,6 +49,7 @@ export async function retryRun(services: Services, id: string, actor: string): P
   const now = services.now();
   const run = await services.db.transaction(async (db) => {
     const old = await getRun(db, id);
+    refuseControl(old);
     if (!isFinal(old.state)) {
       throw new FangsError("conflict", `The run ${id} is not over, it is ${old.state}.`, {
         hint: "Wait for its end, or end it with `fangs run fail`.",

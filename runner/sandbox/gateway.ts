@@ -42,7 +42,7 @@ export function startGateway(options: { host: string; registry: RegistrySource; 
       return refuse(403, "You do not have permission to publish");
 
     const { name, rest } = splitPath(path);
-    const document = await packuments(checkPackageName(name));
+    const document = await packuments(checkPackageName(name), run.view.before ?? 0);
     const view = { ...run.view, base };
     if (rest === "") {
       const full = !(request.headers.get("accept") ?? "").includes(ABBREVIATED);
@@ -108,16 +108,20 @@ function serve(hostname: string, handle: (request: Request, client: string, base
   }
 }
 
-/** Many dependants of one package ask at the same time, in one run and in the next. */
-function rememberPackuments(registry: RegistrySource): (name: string) => Promise<Packument> {
-  const remembered = new Map<string, { until: number; packument: Promise<Packument> }>();
-  return (name) => {
+/**
+ * Many dependants of one package ask at the same time, in one run and in the next. A run that sees the registry as of a
+ * moment needs a document that is not older than it: else it would see an earlier world than its control run.
+ */
+function rememberPackuments(registry: RegistrySource): (name: string, moment: number) => Promise<Packument> {
+  const remembered = new Map<string, { asked: number; packument: Promise<Packument> }>();
+  return (name, moment) => {
     const known = remembered.get(name);
-    if (known !== undefined && known.until > Date.now()) return known.packument;
+    const now = Date.now();
+    if (known !== undefined && known.asked >= moment && known.asked + REMEMBERED_MS > now) return known.packument;
     const packument = registry.packument(name).then((document) => slimPackument(checkPackument(document, name)));
     packument.catch(() => remembered.delete(name));
     remembered.delete(name);
-    remembered.set(name, { until: Date.now() + REMEMBERED_MS, packument });
+    remembered.set(name, { asked: now, packument });
     const [oldest] = remembered.keys();
     if (remembered.size > REMEMBERED_PACKUMENTS && oldest !== undefined) remembered.delete(oldest);
     return packument;

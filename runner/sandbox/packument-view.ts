@@ -81,8 +81,10 @@ export function digestKey(integrity: string): string {
 
 function isVisible({ name, time }: Packument, version: string, { before, release }: View): boolean {
   if (before === null || (name === release.name && version === release.version)) return true;
+  // A registry that keeps no times at all can't be asked what it had then; hiding everything would end every install.
+  if (time === undefined) return true;
   // Without a time nobody can say that it was there.
-  return Date.parse(time?.[version] ?? "") <= before;
+  return Date.parse(time[version] ?? "") <= before;
 }
 
 /** What the tags said then is not recorded: `latest` falls back to the highest visible stable version. */

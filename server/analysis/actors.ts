@@ -27,7 +27,9 @@ const IMPORT = "import";
  * no fork of the release's, while no command of the release was run. Shown in lists, but no behaviour.
  */
 export const SANDBOX = "sandbox";
-const SCRIPT = "script:";
+export const SCRIPT = "script:";
+/** What a release's own documents say, before anything of it is run. */
+export const RELEASE = "release";
 /** Actor numbers are 16 bits in a fact. */
 const ACTOR_LIMIT = 65535;
 

@@ -2,6 +2,8 @@ import { describeRecord, phaseName } from "../../protocol/describe.ts";
 import type { RunEvent, RunResult } from "../../protocol/models.ts";
 import { decodeRecord } from "../../protocol/trace-codec.ts";
 import { createActors } from "./actors.ts";
+import { explainRun } from "./explain.ts";
+import type { NormaliseRule } from "./operator-rules.ts";
 import { createProcessTable, isOfProcess } from "./processes.ts";
 import { walkTrace } from "./walk.ts";
 
@@ -20,6 +22,8 @@ export interface EventFilter {
   after?: number;
   /** 1 to 10,000; 1,000 where absent. */
   limit?: number;
+  /** Tell what each event was compared as: for this release, under these rules. */
+  explain?: { package: string; version: string; rules: readonly NormaliseRule[] };
 }
 
 const LIMIT = { standard: 1000, most: 10_000 } as const;
@@ -57,5 +61,10 @@ export function listEvents(trace: StoredTrace, filter: EventFilter = {}): { even
     });
     return true;
   });
-  return { events, next };
+  const { explain } = filter;
+  if (explain === undefined) return { events, next };
+  const { segments, result } = trace;
+  const nothing = { baseline: null, allow: [], severities: {}, seeding: false };
+  const facts = explainRun({ ...nothing, ...explain, segments, result }, new Set(events.map(({ event }) => event)));
+  return { events: events.map((event) => ({ ...event, facts: facts.get(event.event) ?? [] })), next };
 }

@@ -3,7 +3,7 @@ import type { Differ } from "../../differ-wasm/host.ts";
 import { printable } from "../../protocol/printable.ts";
 import { FLAG, HEADER, LAYOUTS, MARKER, RECORD, type TraceCursor } from "../../protocol/trace.ts";
 import { decodeRecord, type TraceRecord } from "../../protocol/trace-codec.ts";
-import { SANDBOX, type Actors } from "./actors.ts";
+import { RELEASE, SANDBOX, type Actors } from "./actors.ts";
 import { commandTokens } from "./commands.ts";
 import { createFactWriter, type FactWriter } from "./fact-writer.ts";
 import { createFileFacts } from "./file-facts.ts";
@@ -74,6 +74,7 @@ export function extractFacts(input: AnalysisInput, actors: Actors, differ: Diffe
     else if (cursor.type !== RECORD.fork && cursor.type !== RECORD.exit) decoded(decodeRecord(cursor), process);
   });
   network.finish();
+  releaseFacts(input, actors, writer);
   writer.flush();
   return { ...walk, accounts, flood: network.flood() };
 }
@@ -90,6 +91,13 @@ function readAccount(cursor: TraceCursor): Account | null {
   return kind === MARKER.loss
     ? { kind: "loss", record, cause: second, count: third }
     : { kind: "sent", record, sent: second, received: third };
+}
+
+/** No record shows these: they were known before the run. */
+function releaseFacts({ release }: AnalysisInput, actors: Actors, writer: FactWriter): void {
+  if (!release || release.changes.length === 0) return;
+  Object.assign(writer.origin, { event: 0, actor: actors.number(RELEASE), pid: 0 });
+  for (const { category, value } of release.changes) writer.text(category, value);
 }
 
 function execFacts(

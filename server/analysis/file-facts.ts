@@ -71,6 +71,7 @@ export function createFileFacts(options: {
     const secret = isSecret(bits);
     if (secret && access !== "delete") writer.bytes("cred_new_access", 0, bytes, start, end);
     if (access === "read") {
+      if (bits & PATH.allocator) return;
       if (bits & PATH.npmProgram) writer.bytes("fs_new_path_read", 0, NPM_FILES, 0, NPM_FILES.length);
       else if (!secret) writer.bytes("fs_new_path_read", FACT.fold, bytes, start, end);
     } else if (access === "write" && bits & PATH.persistence) {

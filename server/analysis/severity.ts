@@ -20,6 +20,9 @@ export function severityOf(behaviour: { actor: string; category: Category; value
       return ORDINARY_WRITE.test(value) ? CATEGORIES[category].severity : "high";
     case "ipc_new_socket":
       return KEY_SOCKET.test(value) ? "critical" : CATEGORIES[category].severity;
+    case "meta_new_script":
+      // The others are run by who works on the package, not by who installs it.
+      return /^(?:pre|post)?install:/.test(value) ? CATEGORIES[category].severity : "medium";
     default:
       return CATEGORIES[category].severity;
   }

@@ -1,5 +1,6 @@
 import type { Category, Fingerprint, Severity } from "../../protocol/facts.ts";
-import type { AllowKind, Evidence, RunResult, Verdict } from "../../protocol/models.ts";
+import type { AllowKind, Evidence, ReleaseMeta, RunResult, Verdict } from "../../protocol/models.ts";
+import type { NormaliseRule } from "./operator-rules.ts";
 
 /** One accepted behaviour of a package. */
 export interface BaselineFingerprint {
@@ -32,18 +33,29 @@ export interface AnalysisInput {
   severities: Readonly<Record<string, Severity>>;
   /** This run is one of several seeds: the baseline is made when all of them have ended. */
   seeding: boolean;
+  /** The operator's rules of normalisation; absent: none. */
+  rules?: readonly NormaliseRule[];
+  /** What the release's documents say that its predecessor's did not; absent or null: not looked at. */
+  release?: ReleaseMeta | null;
+  /** The predecessor run again beside this run; absent or null: none was asked for. */
+  control?: Control | null;
 }
+
+/** What a control run showed, or why there is none. */
+export type Control = { version: string; fingerprints: readonly BaselineFingerprint[] } | { missing: string };
 
 export interface NewDeviation {
   actor: string;
   category: Category;
   value: string;
   severity: Severity;
-  evidence: Evidence;
-  /** Id of the finding that it belongs to; null: it stands alone. */
+  /** The finding that this is one step of (protocol/chains.ts); null: it is one by itself. */
   chain: string | null;
-  /** Whether the release before shows it today too: the world changed, not the release. */
+  /** Place among the steps of its chain, from 1. */
+  step: number | null;
+  /** The control run shows it, too: the world changed, not the release. */
   drift: boolean;
+  evidence: Evidence;
 }
 
 export interface AnalysisOutput {

@@ -1,4 +1,5 @@
 /** The verdict of a run, with its reason. What was not seen cannot be called clean. */
+import { chainTitle } from "../../protocol/chains.ts";
 import { CATEGORIES } from "../../protocol/facts.ts";
 import type { RunResult, Verdict } from "../../protocol/models.ts";
 import { LOSS, recordName } from "../../protocol/trace.ts";
@@ -22,14 +23,20 @@ const HARMLESS = new Set(["exit"]);
 export function reachVerdict(input: AnalysisInput, findings: Findings): { verdict: Verdict; reason: string | null } {
   const doubt = doubtOf(input, findings);
   if (doubt !== null) return { verdict: "inconclusive", reason: doubt };
-  const [worst] = findings.deviations;
+  const own = findings.deviations.filter(({ drift }) => !drift);
+  const drift = findings.deviations.length - own.length;
+  const [worst] = own;
   if (worst !== undefined) {
-    const count = findings.deviations.length;
-    const what = `${CATEGORIES[worst.category].title} by ${worst.actor} (${worst.severity})`;
-    return {
-      verdict: "deviant",
-      reason: count === 1 ? `One behaviour is new: ${what}.` : `${count} behaviours are new, the worst is: ${what}.`,
-    };
+    const count = own.length;
+    const title = worst.chain === null ? CATEGORIES[worst.category].title : chainTitle(worst.chain);
+    const what = `${title} by ${worst.actor} (${worst.severity})`;
+    const news = count === 1 ? `One behaviour is new: ${what}.` : `${count} behaviours are new, the worst is: ${what}.`;
+    return { verdict: "deviant", reason: news + controlNote(input, drift) };
+  }
+  if (drift > 0) {
+    const version = input.control && "version" in input.control ? input.control.version : "the predecessor";
+    const what = drift === 1 ? "The one new behaviour is" : `All ${drift} new behaviours are`;
+    return { verdict: "clean", reason: `${what} drift: ${version} shows the same today.` };
   }
   if (input.baseline === null) {
     return {
@@ -43,6 +50,14 @@ export function reachVerdict(input: AnalysisInput, findings: Findings): { verdic
 }
 
 // --- internal ---
+
+function controlNote({ control }: AnalysisInput, drift: number): string {
+  if (!control) return "";
+  if ("missing" in control) return ` The control run is missing: ${control.missing}`;
+  return drift === 0
+    ? ` ${control.version} shows none of it today.`
+    : ` ${drift} more are drift: ${control.version} shows them today, too.`;
+}
 
 function doubtOf({ result, segments }: AnalysisInput, findings: Findings): string | null {
   const { extraction, flood, bad } = findings;

@@ -1,11 +1,12 @@
 import { FangsError } from "../../protocol/errors.ts";
-import { EventQuery, ReasonRequest, RunQuery } from "../../protocol/requests.ts";
+import { EventQuery, ReanalyseRequest, ReasonRequest, RunQuery } from "../../protocol/requests.ts";
 import { promoteRun, rejectRun } from "../decisions.ts";
 import { readTrace } from "../ingest.ts";
+import { reanalyseRun } from "../reanalyse.ts";
 import type { RecordedRun } from "../services.ts";
 import { findId } from "../store/ids.ts";
 import type { Database } from "../store/open.ts";
-import { getRun, getRunDetail, listPending, listRuns } from "../store/runs.ts";
+import { getRunDetail, listPending, listRuns } from "../store/runs.ts";
 import { failRun, retryRun } from "../triage.ts";
 import { type Route, route } from "./route.ts";
 
@@ -40,8 +41,12 @@ export const runRoutes: Route[] = [
     path: "/v1/runs/:id/events",
     scope: "read",
     query: EventQuery,
-    handle: async ({ services: { db, analysis }, param, query }) =>
-      analysis.listEvents(await recordedRun(db, param("id")), query),
+    async handle({ services: { db, analysis, rules }, param, query: { explain, ...filter } }) {
+      const run = await recordedRun(db, param("id"));
+      if (explain !== true) return analysis.listEvents(run, filter);
+      const { package: name, version } = run.release;
+      return analysis.listEvents(run, { ...filter, explain: { package: name, version, rules: rules.normalize } });
+    },
   }),
 
   route({
@@ -51,6 +56,17 @@ export const runRoutes: Route[] = [
     handle: async ({ services: { db, analysis }, param }) => ({
       processes: analysis.processTree(await recordedRun(db, param("id"))),
     }),
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/runs/:id/reanalyse",
+    scope: "triage",
+    body: ReanalyseRequest,
+    async handle({ services, identity, param, body }) {
+      const id = await findId(services.db, "run", param("id"));
+      return reanalyseRun(services, id, { dryRun: body.dry_run === true, actor: identity.name });
+    },
   }),
 
   route({
@@ -99,11 +115,13 @@ export const runRoutes: Route[] = [
 // --- internal ---
 
 /** Events need the environment of the run to be read, and that comes with its result. */
-async function recordedRun(db: Database, given: string): Promise<RecordedRun> {
+async function recordedRun(
+  db: Database,
+  given: string,
+): Promise<RecordedRun & { release: { package: string; version: string } }> {
   const id = await findId(db, "run", given);
-  const { result } = await getRunDetail(db, id);
-  if (result !== null) return { result, segments: await readTrace(db, id) };
-  const { state } = await getRun(db, id);
+  const { result, state, ...release } = await getRunDetail(db, id);
+  if (result !== null) return { result, release, segments: await readTrace(db, id) };
   throw new FangsError("conflict", `The run ${id} has no result; it is ${state}.`, {
     hint: "Its events can be read when its runner has reported.",
   });

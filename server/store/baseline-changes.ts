@@ -30,9 +30,12 @@ const Difference = Type.Object({
   versions: Type.Array(
     Type.Object({ node_major: Type.Integer(), version: Text, run_id: NullableText, added_at: Type.Integer() }),
   ),
-  /** Deviations and runs that are decided; all others are open. */
+  /** Deviations and runs that are decided, or withdrawn; all others are open. */
   deviations: Type.Array(
-    Type.Object({ id: Text, state: Type.Union([Type.Literal("promoted"), Type.Literal("rejected")]) }),
+    Type.Object({
+      id: Text,
+      state: Type.Union([Type.Literal("promoted"), Type.Literal("rejected"), Type.Literal("withdrawn")]),
+    }),
   ),
   runs: Type.Array(
     Type.Object({ id: Text, decision: Type.Union([Type.Literal("accepted"), Type.Literal("rejected")]) }),

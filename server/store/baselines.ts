@@ -1,8 +1,10 @@
 /** What a package is known to do: its accepted fingerprints and the versions that built them, per major of Node.js. */
-import { type Category, CATEGORIES } from "../../protocol/facts.ts";
 import type { Baseline } from "../../protocol/models.ts";
 import type { BaselineFingerprint } from "../analysis/types.ts";
+import { isCategory } from "./fingerprints.ts";
+import { timeOfId } from "./ids.ts";
 import type { Database } from "./open.ts";
+import type { BaselineVersionRow } from "./schema.ts";
 
 /** A version of a package, and the run that shows what it does. */
 export interface Sighting {
@@ -29,13 +31,67 @@ export async function readBaseline(
   const rows = await db.hot((raw) =>
     raw
       .query<Behaviour, [string, number]>(
-        `select actor, category, value from baseline_entry b where package = ?1 and node_major = ?2 and not exists (
-           select 1 from deviation d where d.state = 'rejected' and d.package = ?1 and d.category = b.category
-             and d.value = b.value and d.actor = b.actor)`,
+        `select actor, category, value from baseline_entry b
+         where package = ?1 and node_major = ?2 and ${NEVER_REJECTED}`,
       )
       .all(name, nodeMajor),
   );
   return rows.filter((row): row is BaselineFingerprint => isCategory(row.category));
+}
+
+/**
+ * The accepted fingerprints as they were when a run was judged, null where there were none: without what was accepted
+ * since, what the run itself brought in, and what was ever rejected.
+ */
+export async function readBaselineOf(
+  db: Database,
+  run: { id: string; package: string; node_major: number; judged_at: number },
+): Promise<BaselineFingerprint[] | null> {
+  const version = await db.query
+    .selectFrom("baseline_version")
+    .select("version")
+    .where("package", "=", run.package)
+    .where("node_major", "=", run.node_major)
+    .where(({ or, eb }) => or([eb("run_id", "is", null), eb("run_id", "!=", run.id)]))
+    .where("added_at", "<", run.judged_at)
+    .limit(1)
+    .execute();
+  if (version.length === 0) return null;
+  const rows = await db.hot((raw) =>
+    raw
+      .query<Behaviour & { first_run: string | null; added_at: number | null }, [string, number, string]>(
+        `select actor, category, value, first_run, v.added_at from baseline_entry b
+         left join baseline_version v on v.package = b.package and v.node_major = b.node_major
+           and v.version = b.first_version and v.run_id is b.first_run
+         where b.package = ?1 and b.node_major = ?2 and b.first_run is not ?3 and ${NEVER_REJECTED}`,
+      )
+      .all(run.package, run.node_major, run.id),
+  );
+  return rows
+    .filter(({ first_run, added_at }) => (added_at ?? (first_run ? timeOfId(first_run) : 0)) < run.judged_at)
+    .map(({ actor, category, value }) => ({ actor, category, value }))
+    .filter((row): row is BaselineFingerprint => isCategory(row.category));
+}
+
+/** The versions that built the baseline of a major of Node.js, the last accepted one first. */
+export async function listVersions(
+  db: Database,
+  name: string,
+  nodeMajor: number,
+): Promise<Pick<BaselineVersionRow, "version" | "run_id" | "added_at">[]> {
+  return db.query
+    .selectFrom("baseline_version")
+    .select(["version", "run_id", "added_at"])
+    .where("package", "=", name)
+    .where("node_major", "=", nodeMajor)
+    .orderBy("added_at", "desc")
+    .orderBy("run_id", "desc")
+    .execute();
+}
+
+/** The same without more. */
+export async function acceptedVersions(db: Database, name: string, nodeMajor: number): Promise<string[]> {
+  return (await listVersions(db, name, nodeMajor)).map((row) => row.version);
 }
 
 /** The majors of Node.js that a package has a baseline for, ascending. */
@@ -164,16 +220,17 @@ export async function deleteBaseline(db: Database, name: string, nodeMajor?: num
   await entries.execute();
 }
 
-export function isCategory(name: string): name is Category {
-  return Object.hasOwn(CATEGORIES, name);
-}
-
 /** One text for (actor, category, value); none of the first two has a line break. */
 export function keyOf({ actor, category, value }: Behaviour): string {
   return `${actor}\n${category}\n${value}`;
 }
 
 // --- internal ---
+
+/** The condition that an entry `b` was never rejected in its package. */
+const NEVER_REJECTED = `not exists (
+  select 1 from deviation d where d.state = 'rejected' and d.package = b.package and d.category = b.category
+    and d.value = b.value and d.actor = b.actor)`;
 
 /** Which of the versions that built the baseline showed a behaviour, out of the fingerprints of their runs. */
 async function sightings(db: Database, name: string, nodeMajor: number): Promise<Map<string, string[]>> {

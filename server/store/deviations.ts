@@ -57,12 +57,11 @@ export async function listDeviations(db: Database, query: DeviationQuery, defaul
   return { deviations, next: rows.length > limit ? (deviations.at(-1)?.id ?? null) : null };
 }
 
-/** The deviations of a run that are in a state, in the order in which they were found. */
-export async function deviationsOfRun(db: Database, runId: string, state: Deviation["state"]): Promise<Deviation[]> {
-  return complete(
-    db,
-    await selectDeviations(db).where("run_id", "=", runId).where("state", "=", state).orderBy("id").execute(),
-  );
+/** The deviations of a run, all or those in a state, in the order in which they were found. */
+export async function deviationsOfRun(db: Database, runId: string, state?: Deviation["state"]): Promise<Deviation[]> {
+  let select = selectDeviations(db).where("run_id", "=", runId).orderBy("id");
+  if (state !== undefined) select = select.where("state", "=", state);
+  return complete(db, await select.execute());
 }
 
 /** The behaviours of a package that were promoted. */
@@ -78,8 +77,13 @@ export async function listPromoted(
     .execute();
 }
 
-export async function setDeviationState(db: Database, id: string, state: Deviation["state"]): Promise<void> {
-  await db.query.updateTable("deviation").set({ state }).where("id", "=", id).execute();
+/** What is known better of a deviation that is stored already: what was decided, and what later rules say. */
+export async function updateDeviation(
+  db: Database,
+  id: string,
+  changes: Partial<Pick<DeviationRow, "value" | "severity" | "state" | "chain" | "step" | "drift">>,
+): Promise<void> {
+  await db.query.updateTable("deviation").set(changes).where("id", "=", id).execute();
 }
 
 // --- internal ---

@@ -1,5 +1,5 @@
 /** The fingerprints of each run, as rows: what diff, rarity and hunting ask. */
-import type { Fingerprint } from "../../protocol/facts.ts";
+import { CATEGORIES, type Category, type Fingerprint } from "../../protocol/facts.ts";
 import type { Database } from "./open.ts";
 
 export interface StoredFingerprint extends Omit<Fingerprint, "category"> {
@@ -20,6 +20,15 @@ export async function insertFingerprints(
     for (const { actor, category, value, count, first } of fingerprints)
       insert.run(runId, actor, category, value, count, first);
   });
+}
+
+/** Whether this fangs knows the category of a stored behaviour. */
+export function isCategory(name: string): name is Category {
+  return Object.hasOwn(CATEGORIES, name);
+}
+
+export async function deleteFingerprints(db: Database, runId: string): Promise<void> {
+  await db.query.deleteFrom("fingerprint").where("run_id", "=", runId).execute();
 }
 
 /** The fingerprints of a run in the order they were first seen. */

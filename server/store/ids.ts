@@ -57,6 +57,11 @@ export async function findId(
   return only.id;
 }
 
+/** The moment at which an id was made, ms UTC: the first 48 bits of a UUIDv7. */
+export function timeOfId(id: string): number {
+  return Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
+}
+
 /** The error for a thing that is not there. */
 export function missing(what: string, given: string): FangsError {
   return new FangsError("not_found", `There is no ${what} ${JSON.stringify(given.slice(0, 64))}.`, {

@@ -7,11 +7,11 @@ import type { JobRow } from "./schema.ts";
 
 export async function insertJob(
   db: Database,
-  job: { run_id: string; runner: string | null; not_before: number },
+  job: { run_id: string; runner: string | null; before: number | null; not_before: number; priority?: number },
 ): Promise<void> {
   await db.query
     .insertInto("job")
-    .values({ ...job, priority: 0, network: "registry", before: null, expires_at: null })
+    .values({ priority: 0, ...job, network: "registry", expires_at: null })
     .execute();
 }
 

@@ -29,7 +29,7 @@ export async function pendingMigrations(
   db: Database,
   migrations: readonly Migration[] = SQLITE_MIGRATIONS,
 ): Promise<number> {
-  return db.hot((raw) => migrations.length - check(read(raw), migrations));
+  return db.hot((raw) => unapplied(read(raw), migrations).length);
 }
 
 // --- internal ---
@@ -44,7 +44,7 @@ function step(raw: Sqlite, migrations: readonly Migration[]): string | undefined
       raw.run(
         "create table if not exists migration (version integer primary key, name text not null, checksum text not null, breaking integer not null, applied_at integer not null)",
       );
-      const next = migrations[check(read(raw), migrations)];
+      const [next] = unapplied(read(raw), migrations);
       if (next === undefined) return undefined;
       raw.run(next.sql);
       raw
@@ -59,8 +59,8 @@ function read(raw: Sqlite): Applied[] {
   return raw.query<Applied, []>("select version, name, checksum, breaking from migration order by version").all();
 }
 
-/** Compares what was applied with what is known; answers how many of the known are applied. */
-function check(applied: Applied[], migrations: readonly Migration[]): number {
+/** Compares what was applied with what is known; answers with the known ones that are not, in order. Numbers may have gaps. */
+function unapplied(applied: Applied[], migrations: readonly Migration[]): Migration[] {
   const newest = migrations.at(-1)?.version ?? 0;
   for (const row of applied) {
     const known = migrations.find((migration) => migration.version === row.version);
@@ -83,7 +83,8 @@ function check(applied: Applied[], migrations: readonly Migration[]): number {
       },
     );
   }
-  return applied.filter((row) => row.version <= newest).length;
+  const versions = new Set(applied.map((row) => row.version));
+  return migrations.filter((migration) => !versions.has(migration.version));
 }
 
 function checksum(migration: Migration): string {

@@ -1,4 +1,5 @@
 /** The migrations that this binary carries. */
+import controls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
 import initial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
 import triage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
 
@@ -17,8 +18,9 @@ export function migration(file: string, sql: string): Migration {
   return { version: Number(match[1]), name: match[2]!, sql, breaking: /^-- breaking$/m.test(sql) };
 }
 
-/** In order, without gaps. */
+/** In order. Numbers may be left out. */
 export const SQLITE_MIGRATIONS: readonly Migration[] = [
   migration("0001_initial.sql", initial),
   migration("0002_triage.sql", triage),
+  migration("0020_controls.sql", controls),
 ];

@@ -1,6 +1,14 @@
 /** Runs: reading, and the changes of their state. */
 import type { ExpressionBuilder } from "kysely";
-import { type Deviation, type Run, type RunDetail, RunResult, type RunState } from "../../protocol/models.ts";
+import {
+  type Deviation,
+  ReleaseMeta,
+  type Run,
+  type RunDetail,
+  type RunKind,
+  RunResult,
+  type RunState,
+} from "../../protocol/models.ts";
 import type { RunPage, RunQuery } from "../../protocol/requests.ts";
 import { checkTransition, statesBefore } from "../run-state.ts";
 import { listAllowed } from "./allowed.ts";
@@ -15,6 +23,7 @@ const COLUMNS = [
   "package",
   "version",
   "kind",
+  "control_of",
   "state",
   "verdict",
   "reason",
@@ -31,12 +40,15 @@ const COLUMNS = [
 
 export async function insertRun(
   db: Database,
-  run: Pick<RunRow, "scan_id" | "package" | "version" | "kind"> & { now: number },
+  run: { scan_id: string; package: string; version: string; now: number; kind?: RunKind; control_of?: string },
 ): Promise<string> {
-  const { now, ...rest } = run;
+  const { now, kind = "scan", control_of = null, ...rest } = run;
   const row: RunRow = {
     id: newId(),
     ...rest,
+    kind,
+    control_of,
+    control_due: null,
     state: "queued",
     verdict: null,
     reason: null,
@@ -49,6 +61,8 @@ export async function insertRun(
     rules: null,
     result: null,
     decision: null,
+    release: null,
+    judged_at: null,
     created_at: now,
     started_at: null,
     ended_at: null,
@@ -66,10 +80,14 @@ export async function getRun(db: Database, id: string): Promise<Run> {
 
 /** @throws FangsError not_found */
 export async function getRunDetail(db: Database, id: string): Promise<RunDetail> {
-  const row = await selectRuns(db).select("result").where("id", "=", id).executeTakeFirst();
+  const row = await selectRuns(db).select(["result", "rules", "release"]).where("id", "=", id).executeTakeFirst();
   if (row === undefined) throw missing("run", id);
-  const result = row.result === null ? null : fromJson(RunResult, row.result);
-  return { ...row, result, allowed: await listAllowed(db, id) };
+  return {
+    ...row,
+    result: row.result === null ? null : fromJson(RunResult, row.result),
+    release: row.release === null ? null : fromJson(ReleaseMeta, row.release),
+    allowed: await listAllowed(db, id),
+  };
 }
 
 /** Which lease the run has or had, and its state; undefined: no such run. */
@@ -118,6 +136,45 @@ export async function listPending(db: Database, limit = 500): Promise<Run[]> {
     .execute();
 }
 
+/** The control run of a run, the newest if there are several; undefined: none was asked for. */
+export async function findControl(db: Database, id: string): Promise<Run | undefined> {
+  return selectRuns(db).where("control_of", "=", id).orderBy("id", "desc").limit(1).executeTakeFirst();
+}
+
+/** Runs that wait for a control run which has ended, or which they wait for no longer. */
+export async function listControlled(db: Database, now: number): Promise<string[]> {
+  const rows = await db.query
+    .selectFrom("run")
+    .innerJoin("run as control", "control.control_of", "run.id")
+    .select("run.id")
+    .distinct()
+    .where("run.state", "=", "controlling")
+    .where((eb) =>
+      eb.or([eb("run.control_due", "<=", now), eb("control.state", "in", ["done", "failed", "cancelled"])]),
+    )
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Sets what is known of a run beside its state. */
+export async function updateRun(
+  db: Database,
+  id: string,
+  changes: Partial<Pick<RunRow, "release" | "verdict" | "reason" | "rules" | "deviations" | "max_severity">>,
+): Promise<void> {
+  await db.query.updateTable("run").set(changes).where("id", "=", id).execute();
+}
+
+/** When the verdict of a run was reached; of one that an earlier fangs judged, when it ended. 0: it has none. */
+export async function judgedAt(db: Database, id: string): Promise<number> {
+  const row = await db.query
+    .selectFrom("run")
+    .select(["judged_at", "ended_at"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row?.judged_at ?? row?.ended_at ?? 0;
+}
+
 /** Ids of runs in a state, oldest first. */
 export async function listRunIds(db: Database, state: RunState): Promise<string[]> {
   const rows = await db.query.selectFrom("run").select("id").where("state", "=", state).orderBy("id").execute();
@@ -162,11 +219,6 @@ export async function listAcceptedRuns(db: Database, name: string): Promise<stri
     .where("decision", "=", "accepted")
     .execute();
   return rows.map((row) => row.id);
-}
-
-/** Says anew why the verdict is what it is. */
-export async function explainRun(db: Database, id: string, reason: string): Promise<void> {
-  await db.query.updateTable("run").set({ reason }).where("id", "=", id).execute();
 }
 
 /** Accepts or rejects a run; null: nobody decided. */

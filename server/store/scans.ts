@@ -9,6 +9,8 @@ export interface ScanRow {
   package: string;
   version: string;
   runner: string | null;
+  /** Registry answers of its runs are as of this moment; null: as of when they run. */
+  before: number | null;
   created_at: number;
 }
 
@@ -31,6 +33,6 @@ export async function getScanRow(db: Database, id: string): Promise<ScanRow> {
  * @throws FangsError not_found
  */
 export async function getScan(db: Database, id: string): Promise<Scan> {
-  const { runner: _, ...scan } = await getScanRow(db, id);
+  const { runner: _, before: __, ...scan } = await getScanRow(db, id);
   return { ...scan, runs: await listRunsOfScan(db, id) };
 }

@@ -17,6 +17,8 @@ export interface RunRow {
   package: string;
   version: string;
   kind: RunKind;
+  control_of: string | null;
+  control_due: number | null;
   state: RunState;
   verdict: Verdict | null;
   reason: string | null;
@@ -29,6 +31,8 @@ export interface RunRow {
   rules: number | null;
   result: string | null;
   decision: Run["decision"];
+  release: string | null;
+  judged_at: number | null;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
@@ -62,9 +66,10 @@ export interface DeviationRow {
   value: string;
   severity: Severity;
   state: Deviation["state"];
-  evidence: string;
   chain: string | null;
+  step: number | null;
   drift: number;
+  evidence: string;
   created_at: number;
 }
 
@@ -127,7 +132,14 @@ export interface AuditRow {
 export interface Schema {
   package: { name: string; created_at: number; severities: string; seeding: number };
   seed: { package: string; version: string; run_id: string };
-  scan: { id: string; package: string; version: string; runner: string | null; created_at: number };
+  scan: {
+    id: string;
+    package: string;
+    version: string;
+    runner: string | null;
+    before: number | null;
+    created_at: number;
+  };
   run: RunRow;
   job: JobRow;
   trace_segment: SegmentRow;

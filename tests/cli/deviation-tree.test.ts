@@ -71,3 +71,43 @@ test("nothing that was observed can forge a line or steer the terminal", () => {
     }),
   );
 });
+
+test("a chain is one finding with its steps numbered, beside what stands alone; drift is called so", () => {
+  const chain = "credential-sent+script-network:script:left-pad";
+  const documents = { ...EVIDENCE, event: 0, processes: [], observed: "postinstall: node x.js (1.3.0: none)" };
+  const tree = deviationTree(
+    [
+      aDeviation({ category: "net_new_dns", value: "evil.example", severity: "critical", chain, step: 3 }),
+      aDeviation({ chain, step: 2, severity: "critical" }),
+      aDeviation({
+        actor: "release",
+        category: "meta_new_script",
+        value: "postinstall: node x.js",
+        severity: "critical",
+        evidence: documents,
+        chain,
+        step: 1,
+      }),
+      aDeviation({ category: "fs_new_path_write", value: "/tmp/x", severity: "low", drift: true }),
+    ],
+    plain,
+  );
+  expect(`\n${tree.join("\n")}\n`).toMatchInlineSnapshot(`
+    "
+    script:left-pad
+    ├─ critical reads a credential and talks to the network; a lifecycle script that the predecessor did not have talks to the network
+    │     1. new lifecycle script: postinstall: node x.js
+    │        postinstall: node x.js (1.3.0: none) · in no other package
+    │     2. credential access: <HOME>/.npmrc
+    │        by node worker.js (pid 42)
+    │        /root/.npmrc · ok · install +1.234 s · 3 times · event 17 · in no other package
+    │     3. new DNS name: evil.example
+    │        by node worker.js (pid 42)
+    │        /root/.npmrc · ok · install +1.234 s · 3 times · event 17 · in no other package
+    └─ low      new path written: /tmp/x
+        drift: the world changed
+        by node worker.js (pid 42)
+        /root/.npmrc · ok · install +1.234 s · 3 times · event 17 · in no other package
+    "
+  `);
+});

@@ -17,9 +17,9 @@ describe("run list", () => {
     const { exit, out, err } = await run(["run", "list"], server.env);
     expect({ exit, err }).toEqual({ exit: 0, err: "" });
     expect(out).toMatchInlineSnapshot(`
-      "RUN                                   PACKAGE   VERSION  STATE    VERDICT  WORST  DEVIATIONS  OPEN  EVENTS  CREATED
-      0199a000-0000-7000-8000-000000000001  left-pad  1.3.1    done     deviant  high            1     1   1,204  2025-06-15 15:06:40Z
-      0199a000-0000-7000-8000-000000000001  @scope/x  1.3.1    running  -        -               0     1   1,204  2025-06-15 15:06:40Z
+      "RUN                                   PACKAGE   VERSION  KIND  STATE    VERDICT  WORST  DEVIATIONS  OPEN  EVENTS  CREATED
+      0199a000-0000-7000-8000-000000000001  left-pad  1.3.1    scan  done     deviant  high            1     1   1,204  2025-06-15 15:06:40Z
+      0199a000-0000-7000-8000-000000000001  @scope/x  1.3.1    scan  running  -        -               0     1   1,204  2025-06-15 15:06:40Z
       "
     `);
   });
@@ -113,8 +113,8 @@ describe("run show", () => {
 
       run       0199a000-0000-7000-8000-000000000001
       scan      0199c000-0000-7000-8000-000000000005
-      state     done
       kind      scan
+      state     done
       decision  -
       attempt   1
       runner    host-a
@@ -122,6 +122,8 @@ describe("run show", () => {
       created   2025-06-15 15:06:40Z
       started   2025-06-15 15:06:41Z
       ended     2025-06-15 15:07:40Z
+      rules     2
+      release   -
       image     fangs-sandbox:test
       node      v24.1.0
       npm       11.3.0

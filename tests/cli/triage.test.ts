@@ -43,6 +43,8 @@ describe("deviation", () => {
       run              0199a000-0000-7000-8000-000000000001
       actor            script:left-pad
       category         cred_new_access
+      chain            -
+      drift            no
       found            2025-06-15 15:07:40Z
       observed         /root/.npmrc
       result           ok

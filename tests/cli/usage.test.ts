@@ -19,7 +19,7 @@ test("the help of fangs lists every command", async () => {
       trace      Record what a command does.
       image      Make the sandbox image.
       scan       Have a release examined.
-      run        Look at runs; fail, retry or reject one.
+      run        Look at runs; judge, fail or retry one again, or reject it.
       release    Look at the releases of a package.
       deviation  Look at what was new; accept or reject it.
       pending    List the deviant runs that wait for a decision.
@@ -27,6 +27,7 @@ test("the help of fangs lists every command", async () => {
       package    Choose which packages are watched.
       allow      Choose what is no deviation.
       bench      Measure how fast fangs is on this host.
+      config     Check the rules file.
       version    Print the version.
 
     Flags:
@@ -40,18 +41,19 @@ test("the help of fangs lists every command", async () => {
 
 test("the help of a group lists its commands", async () => {
   expect((await run(["run", "--help"])).out).toMatchInlineSnapshot(`
-    "Look at runs; fail, retry or reject one.
+    "Look at runs; judge, fail or retry one again, or reject it.
 
     Usage: fangs run <command>
 
     Commands:
-      list    List runs, the newest first.
-      show    Show one run: its verdict, why, and its deviations.
-      events  List what a run did, in order.
-      tree    Show the processes of a run as a tree, with how many events each has of which type.
-      fail    End a run that hangs, as failed.
-      retry   Run a release again whose run ended without a verdict.
-      reject  Mark a run as bad: its deviations are rejected, and what it alone brought leaves the baseline.
+      list       List runs, the newest first.
+      show       Show one run: its verdict, why, and its deviations.
+      events     List what a run did, in order.
+      tree       Show the processes of a run as a tree, with how many events each has of which type.
+      reanalyse  Make the verdict of stored runs again, by today's rules and against the baseline of then.
+      fail       End a run that hangs, as failed.
+      retry      Run a release again whose run ended without a verdict.
+      reject     Mark a run as bad: its deviations are rejected, and what it alone brought leaves the baseline.
 
     Flags:
       -h, --help  Print this help.

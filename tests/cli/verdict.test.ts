@@ -3,8 +3,10 @@ import { painter } from "../../cli/output.ts";
 import { verdictExit, verdictLines } from "../../cli/verdict.ts";
 import { aDeviation, aRun } from "./support.ts";
 
-test("a deviation that was promoted fails nothing; one that was rejected does", () => {
+test("a deviation that was promoted or withdrawn, or is drift, fails nothing; one that was rejected does", () => {
   expect(verdictExit(aRun(), [aDeviation({ state: "promoted" })], "low")).toBe(0);
+  expect(verdictExit(aRun(), [aDeviation({ state: "withdrawn" })], "low")).toBe(0);
+  expect(verdictExit(aRun(), [aDeviation({ drift: true })], "low")).toBe(0);
   expect(verdictExit(aRun(), [aDeviation({ state: "rejected" })], "low")).toBe(1);
 });
 

@@ -12,13 +12,21 @@ describe.skipIf(unavailable !== undefined)("fangs demo", () => {
       .map((line) => JSON.parse(line) as { run: Run; deviations: Deviation[] });
     expect(good!.run.verdict).toBe("seeded");
     expect(bad!.run.verdict).toBe("deviant");
-    expect(bad!.deviations.map(({ actor, category, value, severity }) => [actor, category, value, severity])).toEqual([
-      ["script:fangs-demo", "cred_new_access", "<HOME>/.ssh/id_ed25519", "critical"],
-      ["script:fangs-demo", "persist_new_path", "<HOME>/.bashrc", "critical"],
-      ["script:fangs-demo", "net_new_destination", "collect.fangs-demo.example:4444", "high"],
-      ["script:fangs-demo", "proc_new_survivor", "/usr/bin/node worker.js", "high"],
-      ["script:fangs-demo", "net_new_dns", "collect.fangs-demo.example", "medium"],
+    const chain = "credential-sent:script:fangs-demo";
+    const found = bad!.deviations.map(({ category, value, severity, ...more }) => [
+      category,
+      value,
+      severity,
+      more.chain,
     ]);
+    expect(found).toEqual([
+      ["cred_new_access", "<HOME>/.ssh/id_ed25519", "critical", chain],
+      ["net_new_destination", "collect.fangs-demo.example:4444", "critical", chain],
+      ["net_new_dns", "collect.fangs-demo.example", "critical", chain],
+      ["persist_new_path", "<HOME>/.bashrc", "critical", null],
+      ["proc_new_survivor", "/usr/bin/node worker.js", "high", null],
+    ]);
+    expect(bad!.deviations.every(({ actor, drift }) => actor === "script:fangs-demo" && !drift)).toBe(true);
     const stolen = bad!.deviations[0]!.evidence;
     expect(stolen.observed).toBe("/home/node/.ssh/id_ed25519");
     expect(stolen.result).toBe("ok");

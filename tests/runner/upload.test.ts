@@ -38,6 +38,7 @@ const RESULT: RunResult = {
 const RUN: Run = {
   id: "run-1",
   kind: "scan",
+  control_of: null,
   decision: null,
   open: 0,
   promoted: 0,

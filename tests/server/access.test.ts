@@ -20,6 +20,7 @@ const ALLOWED: Record<string, string> = {
   "GET /v1/runs/:id": "read triage admin",
   "GET /v1/runs/:id/events": "read triage admin",
   "GET /v1/runs/:id/tree": "read triage admin",
+  "POST /v1/runs/:id/reanalyse": "triage admin",
   "POST /v1/runs/:id/fail": "triage admin",
   "POST /v1/runs/:id/retry": "triage admin",
   "POST /v1/runs/:id/promote": "triage admin",

@@ -17,6 +17,10 @@ const LEGAL = [
   "running>cancelled",
   "analysing>done",
   "analysing>failed",
+  "analysing>controlling",
+  "controlling>analysing",
+  "controlling>failed",
+  "controlling>cancelled",
 ];
 
 describe("the states of a run", () => {

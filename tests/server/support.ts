@@ -7,7 +7,7 @@ import type { RegistryClient } from "../../npm/registry.ts";
 import { type Client, createClient } from "../../protocol/client.ts";
 import { FangsError } from "../../protocol/errors.ts";
 import type { Category } from "../../protocol/facts.ts";
-import type { Lease, RunResult } from "../../protocol/models.ts";
+import type { Lease, Run, RunResult } from "../../protocol/models.ts";
 import { concatRecords, decodeRecord, encodeRecord } from "../../protocol/trace-codec.ts";
 import { TraceCursor } from "../../protocol/trace.ts";
 import { findAllowing } from "../../server/analysis/allow.ts";
@@ -162,6 +162,8 @@ export async function testServices(changes: Partial<Services> = {}): Promise<Ser
     jobs: createSignal(),
     leaseMs: 30_000,
     backoffMs: [1000, 5000],
+    controlMs: 300_000,
+    rules: { normalize: [] },
     analysing: new Map(),
     stopping: new AbortController().signal,
     now: () => clock.now,
@@ -193,9 +195,15 @@ export async function leaseOne(
 export async function completeRun(
   server: TestServer,
   paths: string[],
-  options: { package?: string; version?: string } & Ending = {},
-) {
-  return finishRun(server, await leaseOne(server, options.package, options.version), paths, options);
+  options: { package?: string; version?: string; control?: string[] } & Ending = {},
+): Promise<Run> {
+  const run = await finishRun(server, await leaseOne(server, options.package, options.version), paths, options);
+  if (run.state !== "controlling") return run;
+  const report = {
+    ...result(1),
+    ...(options.node_version === undefined ? {} : { node_version: options.node_version }),
+  };
+  return completeControl(server, run, segment(options.control ?? []), report);
 }
 
 type Ending = Partial<Pick<RunResult, "status" | "node_version">>;
@@ -206,7 +214,7 @@ export async function finishRun(
   lease: Lease,
   paths: string[],
   { status = "complete", node_version = "22.0.0" }: Ending = {},
-) {
+): Promise<Run> {
   await server.runner.putSegment(lease.run_id, lease.lease, 0, segment(paths));
   return server.runner.putResult(lease.run_id, lease.lease, { ...result(1), status, node_version });
 }
@@ -217,6 +225,22 @@ export async function leaseNext(server: Pick<TestServer, "runner">): Promise<Lea
   const lease = await server.runner.lease({ runner: registration.name, wait_ms: 0 });
   if (lease === undefined) throw new Error("there was no job");
   return lease;
+}
+
+/** Runs the control that a run waits for; answers with that run, which waits no longer. */
+export async function completeControl(
+  server: Pick<TestServer, "admin" | "runner">,
+  run: Run,
+  trace: Uint8Array<ArrayBuffer>,
+  report: RunResult = result(1),
+): Promise<Run> {
+  const lease = await leaseNext(server);
+  if ((await server.admin.run(lease.run_id)).control_of !== run.id) {
+    throw new Error(`there was no control run of ${run.id}`);
+  }
+  await server.runner.putSegment(lease.run_id, lease.lease, 0, trace);
+  await server.runner.putResult(lease.run_id, lease.lease, report);
+  return server.admin.run(run.id);
 }
 
 /** A compressed segment of open records. */
@@ -301,5 +325,5 @@ function deviation(
 ): NewDeviation {
   const evidence = { event, time_ms: 1, phase: "install", observed: value, result: "ok", count: 1, processes: [] };
   const severity = severities[category] ?? (/secret|leak/.test(value) ? "critical" : "low");
-  return { actor: "import", category, value, severity, evidence, chain: null, drift: false };
+  return { actor: "import", category, value, severity, chain: null, step: null, drift: false, evidence };
 }

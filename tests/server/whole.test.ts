@@ -6,7 +6,7 @@ import { createAnalyser } from "../../server/analysis/analyse.ts";
 import { listEvents } from "../../server/analysis/events.ts";
 import { processTree } from "../../server/analysis/tree.ts";
 import { completeResult, HOME, Story } from "./analysis/story.ts";
-import { leaseOne, startTestServer, type TestServer } from "./support.ts";
+import { completeControl, leaseOne, startTestServer, type TestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
 setDefaultTimeout(120_000);
@@ -20,7 +20,11 @@ async function runStory(server: TestServer, story: Story, version: string) {
     await server.runner.putSegment(lease.run_id, lease.lease, seq, compressed);
   }
   const report = completeResult({ segments: 2, events: story.records.length });
-  return server.runner.putResult(lease.run_id, lease.lease, report);
+  const run = await server.runner.putResult(lease.run_id, lease.lease, report);
+  if (run.state !== "controlling") return run;
+  const control = install();
+  const trace = new Uint8Array(Bun.zstdCompressSync(concatRecords(control.records)));
+  return completeControl(server, run, trace, completeResult({ events: control.records.length }));
 }
 
 function install(extra: (story: Story) => void = () => {}): Story {

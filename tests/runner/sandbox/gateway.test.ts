@@ -59,6 +59,19 @@ test("a scoped package is found however its slash is written, and as of the run'
   expect(await (await ask("/@s%2fdep/latest")).json()).toMatchObject({ version: "1.0.0" });
 });
 
+test("a run that sees the registry as of a moment is given no document that is older", async () => {
+  const asked = () => requests.filter((path) => path === "/quiet").length;
+  gateway.admit(CLIENT, run);
+  await ask("/quiet");
+  await ask("/quiet");
+  expect(asked()).toBe(1);
+  await Bun.sleep(2);
+  gateway.admit(CLIENT, { ...run, before: Date.now() });
+  await ask("/quiet");
+  await ask("/quiet");
+  expect(asked()).toBe(2);
+});
+
 test("npm is given the abbreviated document if it asks for it", async () => {
   gateway.admit(CLIENT, run);
   const accept = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";

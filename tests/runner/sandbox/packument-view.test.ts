@@ -54,9 +54,16 @@ test("the release of the run itself is there even if it is younger", () => {
 });
 
 test("a release without a time of publication is hidden when a moment is asked for", () => {
+  const time = { ...DOCUMENT.time };
+  delete time["1.0.0"];
+  const seen = viewPackument({ ...DOCUMENT, time }, { base, before: at("2024-02-10"), release: other }, false);
+  expect(Object.keys(seen.versions)).toEqual(["1.1.0", "3.0.0-beta.1"]);
+});
+
+test("a registry that keeps no times at all is seen as it is", () => {
   const { time: _, ...timeless } = DOCUMENT;
   const seen = viewPackument({ ...timeless, name: "@s/p" }, { base, before: at("2024-02-10"), release: other }, false);
-  expect(Object.keys(seen.versions)).toEqual([]);
+  expect(Object.keys(seen.versions)).toHaveLength(4);
 });
 
 test("the abbreviated document keeps what npm installs from, and says truly which releases have install scripts", () => {

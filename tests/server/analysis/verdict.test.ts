@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { RunResult } from "../../../protocol/models.ts";
+import { RULES_VERSION } from "../../../server/analysis/analyse.ts";
 import type { AnalysisInput } from "../../../server/analysis/types.ts";
 import { analyse, baselineOf } from "./analysing.ts";
 import { completeResult, HOME, inputOf, installStory, phaseResult, type Story } from "./story.ts";
@@ -21,7 +22,7 @@ const verdict = (changes: Partial<AnalysisInput>, story = ordinary) => {
 describe("the verdict", () => {
   test("of a first complete run is seeded, with all it did and nothing new", () => {
     const output = analyse(ordinary, { baseline: null });
-    expect(output).toMatchObject({ verdict: "seeded", deviations: [], rules: 1 });
+    expect(output).toMatchObject({ verdict: "seeded", deviations: [], rules: RULES_VERSION });
     expect(output.reason).toBe("The package had no baseline: the 3 behaviours of this run are its first.");
     expect(output.fingerprints).toHaveLength(3);
   });

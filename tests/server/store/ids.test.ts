@@ -3,7 +3,7 @@ import { findId } from "../../../server/store/ids.ts";
 import { insertScan } from "../../../server/store/scans.ts";
 import { codeOf, testServices } from "../support.ts";
 
-const scan = { package: "lodash", version: "1.0.0", runner: null, created_at: 1 };
+const scan = { package: "lodash", version: "1.0.0", runner: null, before: null, created_at: 1 };
 
 test("an id is found by itself, by a unique beginning and by a unique end", async () => {
   const { db } = await testServices();
