@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
-import { createDiffer, type Differ } from "../../differ-wasm/host.ts";
+import { type AllowRule, createDiffer, type Differ } from "../../differ-wasm/host.ts";
 import { referenceDiff } from "../../differ-wasm/reference.ts";
 import { CATEGORIES, FACT } from "../../protocol/facts.ts";
 import { encodeFacts, feedAll, SCOPE } from "./facts.ts";
@@ -17,6 +17,7 @@ const write = CATEGORIES.fs_new_path_write.id;
 
 const wasm = readFileSync(process.argv[2] ?? "");
 agreesOnWhatIsTelling(createDiffer(wasm));
+agreesOnNeighbours(createDiffer(wasm));
 agreesOnWhatIsGenerated(createDiffer(wasm));
 keepsItsLimits();
 
@@ -24,6 +25,7 @@ keepsItsLimits();
 function agreesOnWhatIsTelling(differ: Differ): void {
   const paths = ["/app/node_modules/@x", "/app/y/node_modules/express/z", "/app/node_modules/y/node_modules/express/z"];
   const ends = [
+    "/app/node_modules/y/lib/z",
     "/app/x/node_modules",
     "/app/node_modules/express",
     "/app/node_modules/y/node_modules/@x/y",
@@ -40,6 +42,21 @@ function agreesOnWhatIsTelling(differ: Differ): void {
       expect(differ.finish(), referenceDiff(facts, { ...SCOPE, project }, []));
     }
   }
+}
+
+/** What passes for something else: another process's own /proc, an address in IPv4's clothes, a name of no label. */
+function agreesOnNeighbours(differ: Differ): void {
+  const address = Uint8Array.from([1, 187, 0x20, 1, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 1, 2, 3]);
+  const facts = encodeFacts([
+    { category: CATEGORIES.fs_new_path_read.id, value: "/proc/42/maps", pid: 42 },
+    { category: CATEGORIES.fs_new_path_read.id, value: "/proc/42/maps", pid: 43 },
+    { category: CATEGORIES.net_new_destination.id, value: address },
+    { category: CATEGORIES.net_new_dns.id, value: ".example" },
+  ]);
+  const allow: AllowRule[] = [{ kind: "dns", value: "*.example" }];
+  differ.begin(SCOPE, [], allow);
+  feedAll(differ, facts);
+  expect(differ.finish(), referenceDiff(facts, SCOPE, [], allow));
 }
 
 function agreesOnWhatIsGenerated(differ: Differ): void {
