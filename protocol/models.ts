@@ -293,7 +293,7 @@ export const PackageDetail = Type.Composite([
 ]);
 export type PackageDetail = Static<typeof PackageDetail>;
 
-/** A version with its runs, the newest first (at most 20). */
+/** A version with its runs but control runs, the newest first (at most 20). */
 export const Release = Type.Object({ version: Version, runs: Type.Array(Run) });
 export type Release = Static<typeof Release>;
 

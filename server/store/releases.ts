@@ -6,7 +6,10 @@ import { selectRuns } from "./runs.ts";
 /** Runs of a release that are listed. */
 const RUNS_PER_RELEASE = 20;
 
-/** The versions of a package that had a run, the one that ran last first, each with its runs. `before` is a full id. */
+/**
+ * The versions of a package that had a run, the one that ran last first, each with its runs. Control runs are left out:
+ * they tell of another release. `before` is a full id.
+ */
 export async function listReleases(
   db: Database,
   name: string,
@@ -16,6 +19,7 @@ export async function listReleases(
     .selectFrom("run")
     .select(["version", ({ fn }) => fn.max("id").as("newest")])
     .where("package", "=", name)
+    .where("kind", "!=", "control")
     .groupBy("version")
     .orderBy("newest", "desc")
     .limit(limit + 1);
@@ -26,6 +30,7 @@ export async function listReleases(
     const runs = await selectRuns(db)
       .where("package", "=", name)
       .where("version", "=", version)
+      .where("kind", "!=", "control")
       .orderBy("id", "desc")
       .limit(RUNS_PER_RELEASE)
       .execute();
