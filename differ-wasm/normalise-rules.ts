@@ -55,6 +55,7 @@ function* matchFaults(match: string): Generator<Fault> {
   for (const [at, component] of components.entries()) {
     const isAnyDepth = component === "**";
     if (component === "" && at > 0) yield fault(position, "an empty component");
+    if (component === "..") yield fault(position, "a normal path has no ..");
     if (component.includes("**") && !isAnyDepth) yield fault(position, "** stands for whole components");
     if (isAnyDepth && components[at - 1] === "**") yield fault(position, "** behind **");
     position += component.length + 1;

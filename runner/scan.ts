@@ -159,6 +159,10 @@ function seconds(result: PhaseResult): number {
 
 function ending(result: PhaseResult): string {
   if (result.signal !== null) return result.signal;
-  const last = result.stderr.trim().split("\n").at(-1) ?? "";
+  // npm's last line only says where in the sandbox its log lies.
+  const said = result.stderr
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !line.includes("A complete log of this"));
+  const last = said.at(-1)?.trim() ?? "";
   return `exit status ${result.exit_code}${last === "" ? "" : `: ${last.slice(0, 200)}`}`;
 }

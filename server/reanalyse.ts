@@ -125,7 +125,7 @@ function compare(services: Services, now: readonly NewDeviation[], then: readonl
   for (const old of then.toSorted((a, b) => Number(a.state === "open") - Number(b.state === "open"))) {
     // One of then under a value that is written differently today is the same one.
     const known = now.find(({ category }) => category === old.category)?.category;
-    const value = known === undefined ? old.value : rewrite(known, old.value).value;
+    const value = known === undefined ? old.value : rewrite(known, old.value);
     const key = [keyOf(old), keyOf({ ...old, value })].find((candidate) => waiting.has(candidate));
     const found = key === undefined ? undefined : waiting.get(key);
     if (key !== undefined && found !== undefined) {

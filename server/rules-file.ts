@@ -1,7 +1,8 @@
 /** The operator's rules in YAML: read, checked, and every complaint with its line and column. */
 import { readFileSync } from "node:fs";
+import { compileRules, type NormaliseRule } from "../differ-wasm/host.ts";
 import { FangsError } from "../protocol/errors.ts";
-import { type NormaliseRule, ruleFaults } from "./analysis/operator-rules.ts";
+
 import type { RulesInForce } from "./services.ts";
 import { errorLine, locate, type Step } from "./yaml-position.ts";
 
@@ -47,7 +48,8 @@ export function parseRules(text: string, file: string): RulesInForce {
   const list = document["normalize"] ?? [];
   if (!Array.isArray(list)) return refuse(["normalize"], "normalize must be a list");
   const normalize = list.map((item: unknown, index) => ruleOf(item, index, refuse));
-  const [fault] = ruleFaults(normalize);
+  const compiled = compileRules(normalize);
+  const fault = "errors" in compiled ? compiled.errors[0] : undefined;
   if (fault !== undefined) refuse(["normalize", fault.rule, fault.field], `${fault.field}: ${fault.message}`);
   return { normalize };
 }

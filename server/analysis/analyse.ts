@@ -4,10 +4,10 @@ import { categoryName, type Fingerprint } from "../../protocol/facts.ts";
 import { createActors, type Actors } from "./actors.ts";
 import { findAllowing } from "./allow.ts";
 import { extractFacts } from "./extract.ts";
-import { compileRewrite, type Rewrite } from "./operator-rules.ts";
+import { compileRewrite } from "./operator-rules.ts";
 import { byIdentity, DEVIATION_LIMIT, judge, type Behaviour } from "./judge.ts";
 import { createKnownValues } from "./known-values.ts";
-import type { AnalysisInput, AnalysisOutput, BaselineFingerprint } from "./types.ts";
+import type { AnalysisInput, AnalysisOutput } from "./types.ts";
 import { reachVerdict } from "./verdict.ts";
 
 /** Version of the rules of extraction and judgement. Raise it whenever the same trace can give another output. */
@@ -17,7 +17,8 @@ export type Analyse = (input: AnalysisInput) => AnalysisOutput;
 
 /**
  * An analyser on the compiled core (differ-wasm). The same input gives the same output; between runs it keeps nothing
- * but baselines in the core's form, for as long as the caller keeps their arrays. A damaged or incomplete trace is no error: the verdict is inconclusive and says so.
+ * but baselines in the core's form, for as long as the caller keeps their arrays. A damaged or incomplete trace is no
+ * error: the verdict is inconclusive and says so.
  */
 export function createAnalyser(wasm: Uint8Array): Analyse {
   return analyserOn(createDiffer(wasm));
@@ -29,17 +30,19 @@ export function analyserOn(differ: Differ): Analyse {
   return (input) => {
     const { project, home } = input.result.environment;
     const actors = createActors(input.result, input.package);
-    const rewrite = compileRewrite(input.rules ?? []);
-    const hasRules = (input.rules?.length ?? 0) > 0;
-    // What was accepted before a rule came is still known under it.
-    const accepted = hasRules ? (input.baseline?.map((one) => underRules(one, rewrite)) ?? null) : input.baseline;
-    const baseline = known(accepted, actors);
-    differ.begin({ project, home, package: input.package }, baseline);
+    const rules = input.rules ?? [];
+    const rewrite = compileRewrite(rules);
+    // What was accepted before a rule came is still known under it. Without rules the array stays the same, so that
+    // the core need not read it again.
+    const accepted =
+      rules.length === 0
+        ? input.baseline
+        : (input.baseline?.map((one) => ({ ...one, value: rewrite(one.category, one.value) })) ?? null);
+    differ.begin({ project, home, package: input.package }, known(accepted, actors), [], rules);
     const extraction = extractFacts(input, actors, differ);
     const { fingerprints, flood: coreFlood, bad } = differ.finish();
 
-    const found = fingerprints.map((delta) => toBehaviour(delta, actors));
-    const behaviours = (hasRules ? merged(found, accepted ?? [], rewrite) : found).sort(byIdentity);
+    const behaviours = fingerprints.map((delta) => toBehaviour(delta, actors)).sort(byIdentity);
     const fresh = behaviours.filter(({ known }) => !known).length;
     const tooMany = input.baseline !== null && fresh > DEVIATION_LIMIT ? `${fresh} new behaviours` : null;
     const flood = coreFlood ?? extraction.flood ?? tooMany;
@@ -69,37 +72,6 @@ function split<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]
 
 function toFingerprint({ actor, category, value, count, first }: Behaviour): Fingerprint {
   return { actor, category, value, count, first };
-}
-
-/** Behaviours under the operator's rules: those that have become the same are one. */
-function merged(
-  behaviours: readonly Behaviour[],
-  accepted: readonly BaselineFingerprint[],
-  rewrite: Rewrite,
-): Behaviour[] {
-  const known = new Set(accepted.map(keyOf));
-  const byKey = new Map<string, Behaviour>();
-  for (const behaviour of behaviours) {
-    const next = underRules(behaviour, rewrite);
-    const key = keyOf(next);
-    const same = byKey.get(key);
-    byKey.set(key, {
-      ...next,
-      known: next.known || known.has(key),
-      count: next.count + (same?.count ?? 0),
-      first: Math.min(next.first, same?.first ?? next.first),
-    });
-  }
-  return [...byKey.values()];
-}
-
-function underRules<T extends BaselineFingerprint>(behaviour: T, rewrite: Rewrite): T {
-  const { value } = rewrite(behaviour.category, behaviour.value);
-  return value === behaviour.value ? behaviour : { ...behaviour, value };
-}
-
-function keyOf({ actor, category, value }: BaselineFingerprint): string {
-  return `${actor}\0${category}\0${value}`;
 }
 
 function toBehaviour({ actor, category, value, count, first, known }: Delta, actors: Actors): Behaviour {

@@ -12,7 +12,7 @@ export function markDrift(
 ): NewDeviation[] {
   if (!control || "missing" in control) return [...deviations];
   const shown = new Set(
-    control.fingerprints.map(({ actor, category, value }) => keyOf(actor, category, rewrite(category, value).value)),
+    control.fingerprints.map(({ actor, category, value }) => keyOf(actor, category, rewrite(category, value))),
   );
   return deviations.map((deviation) => {
     const { actor, category, value } = deviation;

@@ -1,20 +1,18 @@
 /** What each event of a run was compared as: values before and after normalisation, and the rules in between. */
 import { textOf } from "../../differ-wasm/escape.ts";
 import type { Differ, DifferScope } from "../../differ-wasm/host.ts";
-import { referenceDiff } from "../../differ-wasm/reference.ts";
+import { explain } from "../../differ-wasm/reference.ts";
 import { formatEndpoint } from "../../protocol/address.ts";
 import { CATEGORIES, categoryName, FACT, VALUE } from "../../protocol/facts.ts";
 import type { ExplainedFact } from "../../protocol/models.ts";
 import { createActors } from "./actors.ts";
 import { extractFacts } from "./extract.ts";
-import { compileRewrite } from "./operator-rules.ts";
 import type { AnalysisInput } from "./types.ts";
 
 /** The facts of a run by the event that shows them, explained. Costs an extraction, and a string per fact: for people. */
 export function explainRun(input: AnalysisInput, wanted: ReadonlySet<number>): Map<number, ExplainedFact[]> {
   const { project, home } = input.result.environment;
   const scope: DifferScope = { project, home, package: input.package };
-  const rewrite = compileRewrite(input.rules ?? []);
   const explained = new Map<number, ExplainedFact[]>();
   const take = (fact: Uint8Array): void => {
     const view = new DataView(fact.buffer, fact.byteOffset, fact.byteLength);
@@ -22,9 +20,9 @@ export function explainRun(input: AnalysisInput, wanted: ReadonlySet<number>): M
     const category = categoryName(view.getUint8(FACT.category));
     if (category === undefined || !wanted.has(event)) return;
     const before = textOfFact(fact, view);
-    const builtIn = explain(fact, scope);
-    const own = rewrite(category, builtIn.value);
-    const told = { category, before, after: own.value, rules: [...builtIn.rules, ...own.rules] };
+    const explanation = explain(fact, scope, input.rules);
+    if (explanation === null) return;
+    const told = { category, before, after: explanation.value, rules: explanation.rules };
     const facts = explained.get(event) ?? [];
     if (!facts.some((one) => one.category === category && one.before === before)) facts.push(told);
     explained.set(event, facts);
@@ -33,39 +31,7 @@ export function explainRun(input: AnalysisInput, wanted: ReadonlySet<number>): M
   return explained;
 }
 
-/** A fact's normal form, and the built-in rules (docs/differ-rules.md) that gave it. */
-export function explain(fact: Uint8Array, scope: DifferScope): { value: string; rules: string[] } {
-  const view = new DataView(fact.buffer, fact.byteOffset, fact.byteLength);
-  const value = referenceDiff(fact, scope, []).fingerprints[0]?.value ?? "";
-  const before = textOfFact(fact, view);
-  if (value === before) return { value, rules: [] };
-  const rules = TRACES.filter(([, trace]) => countOf(trace, value) > countOf(trace, before)).map(([id]) => id);
-  const kind = CATEGORIES[categoryName(view.getUint8(FACT.category)) ?? "flood"].value;
-  if (kind === VALUE.command) rules.unshift("command");
-  if (kind === VALUE.name || kind === VALUE.address) rules.unshift("name");
-  if (kind === VALUE.path && rules.length === 0) rules.push("clean");
-  return { value, rules: [...new Set(rules)] };
-}
-
 // --- internal ---
-
-/** What each rule leaves behind in a value. */
-const TRACES: readonly (readonly [id: string, trace: RegExp])[] = [
-  ["root", /<(?:PKG|PROJECT|HOME|DEP:[^>]*)>/g],
-  ["fold", /\/\*\*/g],
-  ["proc", /\/proc\/(?:self|<PID>)|<TID>|\/fd\/<N>/g],
-  ["temp", /\/(?:tmp|shm)\/<RAND>/g],
-  ["aside", /\/\.[^/]*-<RAND>/g],
-  ["log", /<TIMESTAMP>/g],
-  ["date", /<DATE>/g],
-  ["cacache", /<SHA>|<HASH>|_cacache\/tmp\/<RAND>/g],
-  ["hex", /<HEX>/g],
-  ["uuid", /<UUID>/g],
-];
-
-function countOf(trace: RegExp, text: string): number {
-  return text.match(trace)?.length ?? 0;
-}
 
 function textOfFact(fact: Uint8Array, view: DataView): string {
   const length = view.getUint16(FACT.length, true);

@@ -40,7 +40,11 @@ normalize:
     ["normalize:\n  - match: /a/*\n    as: /a/<N>\n    if: x\n", "rules.yaml:4:5:", '"if" is not known here'],
     ["normalize:\n  - match: /a/*\n    as: /a/<N>\n  - match: /b/*\n", "rules.yaml:4:3:", "the rule has no as"],
     ["normalize:\n- match: /a/*\n  as: /b/<N>\n", "rules.yaml:3:3:", "as: it must begin with the same component"],
-    ["normalize: [{match: /a/*, as: /a/<N>}, {match: b, as: /a/<N>}]", "rules.yaml:1:41:", "match: a path begins"],
+    [
+      "normalize: [{match: /a/*, as: /a/<N>}, {match: b, as: /a/<N>}]",
+      "rules.yaml:1:41:",
+      "match: it begins with a component",
+    ],
     ["normalize:\n  - match: 7\n    as: /a/<N>\n", "rules.yaml:2:5:", "match must be text"],
     ["normalize:\n  - /a/*\n", "rules.yaml:2:3:", "a rule must be a mapping"],
     ["normalize: yes please\n", "rules.yaml:1:1:", "normalize must be a list"],
@@ -53,7 +57,7 @@ normalize:
     [
       'normalize:\n  - match: /a/*\n    as: "/a/\n      - <N>"\n  - match: b\n    as: /a/<N>\n',
       "rules.yaml:5:5:",
-      "match: a path begins",
+      "match: it begins with a component",
     ],
     ["normalize:\n  - match: [1\n    as: }\n", "rules.yaml:", "this is not YAML"],
   ])("that is wrong is refused at its place: %j", (text, place, why) => {

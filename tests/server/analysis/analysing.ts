@@ -40,9 +40,9 @@ function referenceDiffer(): Differ {
   let run: Parameters<Differ["begin"]> = [{ project: "", home: "", package: "" }, []];
   return {
     window,
-    begin(scope, baseline) {
+    begin(scope, baseline, allow, rules) {
       facts = [];
-      run = [scope, [...baseline]];
+      run = [scope, [...baseline], allow, rules];
     },
     feed(length) {
       facts.push(window.slice(0, length));
