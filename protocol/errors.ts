@@ -31,6 +31,7 @@ export const ERRORS = {
   rules_invalid: { exit: 2, status: 400, title: "The rules file does not hold" },
   conflict: { exit: 2, status: 409, title: "The state does not allow this" },
   lease_lost: { exit: 3, status: 409, title: "The runner does not hold the lease of this run" },
+  lead_lost: { exit: 3, status: 503, title: "Another orchestrator has taken the task over" },
   segment_mismatch: { exit: 3, status: 409, title: "A different segment with this number is stored already" },
   trace_corrupt: { exit: 3, status: 422, title: "The trace is damaged" },
   package_not_found: { exit: 2, status: 404, title: "The registry has no such package" },

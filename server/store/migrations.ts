@@ -1,5 +1,6 @@
 /** The migrations that this binary carries. */
 import controls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
+import leaders from "../../migrations/sqlite/0030_leaders.sql" with { type: "text" };
 import initial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
 import triage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
 
@@ -23,4 +24,5 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   migration("0001_initial.sql", initial),
   migration("0002_triage.sql", triage),
   migration("0020_controls.sql", controls),
+  migration("0030_leaders.sql", leaders),
 ];

@@ -2,7 +2,7 @@
 import { Database as Sqlite } from "bun:sqlite";
 import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { Kysely } from "kysely";
+import { Kysely, type RawBuilder, sql } from "kysely";
 import { FangsError } from "../../protocol/errors.ts";
 import { bunSqliteDialect } from "./dialect.ts";
 import { createLock } from "./lock.ts";
@@ -14,6 +14,8 @@ Sqlite.MAX_QUERY_CACHE_SIZE = 256;
 /** The store, or a transaction in it. Within a transaction use only the one handed in: the outer one waits for its end. */
 export interface Database {
   readonly query: Kysely<Schema>;
+  /** The database's own clock, ms UTC, as a part of a query: the only one that all orchestrators share. */
+  readonly clock: RawBuilder<number>;
   /** The hot statements: straight to bun:sqlite, all in one go. */
   hot<T>(work: (raw: Sqlite) => T): Promise<T>;
   /** All of the work or, where it throws, nothing. Inside a transaction it joins that one. */
@@ -33,6 +35,7 @@ export function openStore(url: string): Database {
   const query = new Kysely<Schema>({ dialect: bunSqliteDialect(raw, lock) });
   return {
     query,
+    clock: CLOCK,
     async hot(work) {
       const release = await lock.acquire();
       try {
@@ -51,6 +54,8 @@ export function openStore(url: string): Database {
 }
 
 // --- internal ---
+
+const CLOCK = sql<number>`cast(unixepoch('subsec') * 1000 as integer)`;
 
 /** The path in a `sqlite:` URL, `:memory:` included. */
 function sqlitePath(url: string): string {
@@ -94,6 +99,7 @@ function createPrivate(path: string): void {
 function within(query: Kysely<Schema>, raw: Sqlite): Database {
   const db: Database = {
     query,
+    clock: CLOCK,
     hot: async (work) => work(raw),
     transaction: (work) => work(db),
     close: () => Promise.reject(new Error("a transaction cannot close its store")),

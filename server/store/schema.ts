@@ -152,4 +152,5 @@ export interface Schema {
   token: TokenRow;
   runner: { name: string; registration: string; registered_at: number; last_seen: number };
   audit: AuditRow;
+  leader: { name: string; holder: string; epoch: number; expires_at: number };
 }
