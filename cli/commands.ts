@@ -22,6 +22,8 @@ export const root: CommandDef = {
     ),
     package: lazy("Choose which packages are watched.", () => import("./package.ts")),
     allow: lazy("Choose what is no deviation.", () => import("./allow.ts")),
+    token: lazy("Choose who may use the server.", () => import("./token.ts")),
+    audit: lazy("Look at who changed what.", () => import("./audit.ts")),
     bench: lazy("Measure how fast fangs is on this host.", () => import("./bench.ts")),
     config: lazy("Check the rules file.", () => import("./config.ts")),
     version: lazy("Print the version.", () => import("./version.ts")),

@@ -38,3 +38,19 @@ export function parseCount(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new FangsError("usage", `"${text}" is not a whole number.`);
 }
+
+/**
+ * A moment as ms UTC: a length of time before now, or a date such as `2026-01-31` or `2026-01-31T12:00:00Z`.
+ *
+ * @throws FangsError usage
+ */
+export function parseSince(text: string, now: number): number {
+  if (/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/.test(text)) {
+    const moment = Date.parse(text);
+    if (!Number.isNaN(moment)) return Math.max(0, moment);
+  }
+  if (/^\d+[smhd]/.test(text)) return Math.max(0, now - parseDuration(text));
+  throw new FangsError("usage", `"${text}" is no moment.`, {
+    hint: "Write for example 7d, 2026-01-31 or 2026-01-31T12:00:00Z.",
+  });
+}

@@ -1,6 +1,7 @@
 /** The typed client of the orchestrator's API, used by the CLI and by runners. */
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { AuditPage, type AuditQuery, AuditRecord } from "./audit.ts";
 import { ERRORS, type ErrorCode, FangsError } from "./errors.ts";
 import {
   AllowEntry,
@@ -52,6 +53,7 @@ import {
   SegmentReceipt,
   Undone,
 } from "./requests.ts";
+import { NewToken, Token, TokenPage, type TokenQuery, type TokenRequest } from "./tokens.ts";
 
 const DEADLINE_MS = 30_000;
 /** The server analyses the run before it answers a result. */
@@ -125,6 +127,14 @@ export function createClient(options: ClientOptions) {
     async removeAllow(id: string): Promise<AllowRemoved> {
       return decode(AllowRemoved, await send(path`/v1/allow/${id}`, { method: "DELETE" }));
     },
+
+    tokens: (query: TokenQuery = {}) => get(TokenPage, `/v1/tokens${search(query)}`),
+    createToken: (request: TokenRequest) => post(NewToken, "/v1/tokens", request),
+    async revokeToken(id: string): Promise<Token> {
+      return decode(Token, await send(path`/v1/tokens/${id}`, { method: "DELETE" }));
+    },
+    audit: (query: AuditQuery = {}) => get(AuditPage, `/v1/audit${search(query)}`),
+    auditEntry: (id: string) => get(AuditRecord, path`/v1/audit/${id}`),
 
     runners: () => get(RunnerList, "/v1/runners"),
     registerRunner: (runner: RunnerRegistration) => put(Runner, path`/v1/runners/${runner.name}`, runner),

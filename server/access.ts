@@ -15,7 +15,7 @@ const GRANTS: Record<TokenScope, readonly RouteScope[]> = {
   admin: ["public", "read", "triage", "runner", "admin"],
 };
 
-const NOBODY: Identity = { name: "nobody", scope: "read" };
+const NOBODY: Identity = { token: null, name: "nobody", scope: "read", runner: null };
 
 /**
  * Who calls, if they may call a route of this scope.
@@ -30,8 +30,8 @@ export async function authorize(
 ): Promise<Identity> {
   if (scope === "public") return NOBODY;
   const secret = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
-  const identity = secret === undefined ? undefined : await findToken(db, secret, now);
-  if (identity === undefined) {
+  const found = secret === undefined ? undefined : await findToken(db, secret, now);
+  if (found?.state !== "valid") {
     throw new FangsError(
       "unauthorized",
       secret === undefined ? "The request carries no token." : "The token is not valid.",
@@ -40,8 +40,21 @@ export async function authorize(
       },
     );
   }
+  const { identity } = found;
   if (GRANTS[identity.scope].includes(scope)) return identity;
   throw new FangsError("forbidden", `This needs a token of the scope ${scope}; the one given has ${identity.scope}.`, {
     hint: `Use a token of the scope ${scope} or admin.`,
+  });
+}
+
+/**
+ * Refuses a token that is bound to another runner than this one.
+ *
+ * @throws FangsError forbidden
+ */
+export function checkRunner(identity: Identity, runner: string): void {
+  if (identity.runner === null || identity.runner === runner) return;
+  throw new FangsError("forbidden", `This token speaks for the runner ${identity.runner} only.`, {
+    hint: "Each runner has a token of its own: `fangs token create --scope runner --runner <name>`.",
   });
 }

@@ -12,10 +12,10 @@ const FILES = { "admin-token": "admin", "runner-token": "runner" } as const sati
 export async function writeBootstrapTokens(db: Database, dataDir: string, now: number): Promise<void> {
   for (const [file, scope] of Object.entries(FILES)) {
     const path = join(dataDir, file);
-    const identity = await findToken(db, read(path), now);
-    if (identity?.scope === scope) continue;
+    const found = await findToken(db, read(path), now);
+    if (found?.state === "valid" && found.identity.scope === scope) continue;
     const name = `local-${scope}`;
-    const secret = await createToken(db, { name, scope, now });
+    const { secret } = await createToken(db, { name, scope, now });
     await audit(db, { at: now, actor: "fangs", action: "token.create", subject: name, after: { scope, file } });
     // Renamed into place: a reader sees a whole token or the old one, never half of one.
     // `wx` after the removal: nobody's file or link of that name gets the secret.

@@ -74,10 +74,11 @@ export async function removePackage(services: Services, name: string, actor: str
   await services.db.transaction(async (db) => {
     let known = (await listNodeMajors(db, name)).length > 0;
     const entry = { at: services.now(), actor, action: "package.remove", subject: name } as const;
+    const before = { severities: await readSeverities(db, name) };
     const hadBaseline = await recordChange(db, entry, () => deleteBaseline(db, name));
     if (await deletePackage(db, name)) {
       known = true;
-      if (!hadBaseline) await audit(db, entry);
+      if (!hadBaseline) await audit(db, { ...entry, before });
     }
     if (known) return;
     throw new FangsError("not_found", `There is no package ${JSON.stringify(name)}.`, {

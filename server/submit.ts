@@ -4,6 +4,7 @@ import { resolveVersion } from "../npm/packument.ts";
 import { FangsError } from "../protocol/errors.ts";
 import type { RunKind, Scan, ScanRequest } from "../protocol/models.ts";
 import type { Services } from "./services.ts";
+import { audit } from "./store/audit.ts";
 import { insertJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
 import { addPackage } from "./store/packages.ts";
@@ -12,11 +13,11 @@ import { insertRun } from "./store/runs.ts";
 import { getScan, insertScan, type ScanRow } from "./store/scans.ts";
 
 /**
- * Looks the release up and queues a run of it.
+ * Looks the release up and queues a run of it. `actor` is who wants it, for the trail: a package nobody knew is added.
  *
  * @throws FangsError invalid_name, package_not_found, version_not_found, not_found (runner), registry_unreachable
  */
-export async function submitScan(services: Services, request: ScanRequest): Promise<Scan> {
+export async function submitScan(services: Services, request: ScanRequest, actor = "fangs"): Promise<Scan> {
   const name = checkPackageName(request.package);
   const runner = request.runner ?? null;
   if (runner !== null && (await findRunner(services.db, runner)) === undefined) {
@@ -28,7 +29,8 @@ export async function submitScan(services: Services, request: ScanRequest): Prom
   const { version } = resolveVersion(await services.registry.packument(name), request.version);
   const now = services.now();
   const scan = await services.db.transaction(async (db) => {
-    await addPackage(db, name, now);
+    if (await addPackage(db, name, now))
+      await audit(db, { at: now, actor, action: "package.add", subject: name, after: { seeds: [] } });
     // The moment that all runs of this scan see the registry at, a control run too.
     const row = await insertScan(db, { package: name, version, runner, before: now, created_at: now });
     await queueRun(db, row, now);

@@ -1,4 +1,12 @@
-import { AllowImport, AllowQuery, AllowRequest } from "../../protocol/requests.ts";
+import { AllowEntry } from "../../protocol/models.ts";
+import {
+  AllowImport,
+  AllowImported,
+  AllowPage,
+  AllowQuery,
+  AllowRemoved,
+  AllowRequest,
+} from "../../protocol/requests.ts";
 import { addAllow, importAllow, removeAllow } from "../allow-list.ts";
 import { listAllow } from "../store/allow.ts";
 import { findId } from "../store/ids.ts";
@@ -12,6 +20,7 @@ export const allowRoutes: Route[] = [
     method: "GET",
     path: "/v1/allow",
     scope: "read",
+    answer: AllowPage,
     query: AllowQuery,
     async handle({ services: { db }, query }) {
       if (query.before === undefined) return listAllow(db, query);
@@ -23,6 +32,7 @@ export const allowRoutes: Route[] = [
     method: "POST",
     path: "/v1/allow",
     scope: "triage",
+    answer: AllowEntry,
     body: AllowRequest,
     status: 201,
     handle: async ({ services, identity, body }) => addAllow(services, body, identity.name),
@@ -32,6 +42,7 @@ export const allowRoutes: Route[] = [
     method: "POST",
     path: "/v1/allow/import",
     scope: "triage",
+    answer: AllowImported,
     body: AllowImport,
     limit: IMPORT_LIMIT,
     handle: async ({ services, identity, body }) => importAllow(services, body.entries, identity.name),
@@ -41,6 +52,7 @@ export const allowRoutes: Route[] = [
     method: "DELETE",
     path: "/v1/allow/:id",
     scope: "triage",
+    answer: AllowRemoved,
     handle: async ({ services, identity, param }) => ({
       removed: await removeAllow(services, param("id"), identity.name),
     }),

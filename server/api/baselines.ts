@@ -1,4 +1,12 @@
-import { BaselineImport, BaselineQuery, PageQuery, ReasonRequest } from "../../protocol/requests.ts";
+import { Baseline } from "../../protocol/models.ts";
+import {
+  BaselineHistory,
+  BaselineImport,
+  BaselineQuery,
+  PageQuery,
+  ReasonRequest,
+  Undone,
+} from "../../protocol/requests.ts";
 import { existing, importBaseline, rebuildBaselines, undoChange } from "../baseline-operations.ts";
 import { listChanges } from "../store/baseline-changes.ts";
 import { findId } from "../store/ids.ts";
@@ -12,6 +20,7 @@ export const baselineRoutes: Route[] = [
     method: "GET",
     path: "/v1/baselines/:name",
     scope: "read",
+    answer: Baseline,
     query: BaselineQuery,
     handle: async ({ services: { db }, param, query }) => existing(db, param("name"), query.node),
   }),
@@ -20,6 +29,7 @@ export const baselineRoutes: Route[] = [
     method: "GET",
     path: "/v1/baselines/:name/history",
     scope: "read",
+    answer: BaselineHistory,
     query: PageQuery,
     async handle({ services: { db }, param, query: { before, ...rest } }) {
       return listChanges(db, param("name"), {
@@ -33,6 +43,7 @@ export const baselineRoutes: Route[] = [
     method: "PUT",
     path: "/v1/baselines/:name",
     scope: "triage",
+    answer: Baseline,
     body: BaselineImport,
     limit: IMPORT_LIMIT,
     handle: async ({ services, identity, param, body }) => importBaseline(services, param("name"), body, identity.name),
@@ -42,6 +53,7 @@ export const baselineRoutes: Route[] = [
     method: "POST",
     path: "/v1/baselines/:name/undo",
     scope: "triage",
+    answer: Undone,
     body: ReasonRequest,
     handle: async ({ services, identity, param, body }) => ({
       undone: await undoChange(services, param("name"), { actor: identity.name, ...body }),
@@ -52,6 +64,7 @@ export const baselineRoutes: Route[] = [
     method: "POST",
     path: "/v1/baselines/:name/rebuild",
     scope: "triage",
+    answer: Baseline,
     body: ReasonRequest,
     handle: async ({ services, identity, param, body }) =>
       rebuildBaselines(services, param("name"), { actor: identity.name, ...body }),

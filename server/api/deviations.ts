@@ -1,4 +1,5 @@
-import { DecisionRequest, DeviationQuery } from "../../protocol/requests.ts";
+import { Deviation } from "../../protocol/models.ts";
+import { DecisionRequest, DeviationPage, DeviationQuery, Promotion, Rejection } from "../../protocol/requests.ts";
 import { promoteDeviations, rejectDeviations } from "../decisions.ts";
 import { getDeviation, listDeviations } from "../store/deviations.ts";
 import { findId } from "../store/ids.ts";
@@ -10,6 +11,7 @@ export const deviationRoutes: Route[] = [
     method: "GET",
     path: "/v1/deviations",
     scope: "read",
+    answer: DeviationPage,
     query: DeviationQuery,
     async handle({ services: { db }, query }) {
       const { run, before, ...rest } = query;
@@ -25,6 +27,7 @@ export const deviationRoutes: Route[] = [
     method: "GET",
     path: "/v1/deviations/:id",
     scope: "read",
+    answer: Deviation,
     handle: async ({ services: { db }, param }) => getDeviation(db, await findId(db, "deviation", param("id"))),
   }),
 
@@ -32,6 +35,7 @@ export const deviationRoutes: Route[] = [
     method: "POST",
     path: "/v1/deviations/promote",
     scope: "triage",
+    answer: Promotion,
     body: DecisionRequest,
     async handle({ services, identity, body }) {
       const ids = await fullIds(services.db, body.ids);
@@ -43,6 +47,7 @@ export const deviationRoutes: Route[] = [
     method: "POST",
     path: "/v1/deviations/reject",
     scope: "triage",
+    answer: Rejection,
     body: DecisionRequest,
     async handle({ services, identity, body }) {
       const ids = await fullIds(services.db, body.ids);

@@ -1,4 +1,5 @@
-import { LeaseRequest } from "../../protocol/models.ts";
+import { Lease, LeaseRequest } from "../../protocol/models.ts";
+import { checkRunner } from "../access.ts";
 import { COMMON_HEADERS } from "../problem.ts";
 import { leaseJob } from "../queue.ts";
 import { type Route, route } from "./route.ts";
@@ -8,8 +9,11 @@ export const jobRoutes: Route[] = [
     method: "POST",
     path: "/v1/jobs/lease",
     scope: "runner",
+    answer: Lease,
+    empty: true,
     body: LeaseRequest,
-    async handle({ services, request, body }) {
+    async handle({ services, identity, request, body }) {
+      checkRunner(identity, body.runner);
       const lease = await leaseJob(services, body, request.signal);
       return lease ?? new Response(null, { status: 204, headers: COMMON_HEADERS });
     },

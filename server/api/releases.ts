@@ -1,4 +1,4 @@
-import { PageQuery } from "../../protocol/requests.ts";
+import { PageQuery, ReleasePage } from "../../protocol/requests.ts";
 import { findId } from "../store/ids.ts";
 import { listReleases } from "../store/releases.ts";
 import { type Route, route } from "./route.ts";
@@ -8,6 +8,7 @@ export const releaseRoutes: Route[] = [
     method: "GET",
     path: "/v1/releases/:name",
     scope: "read",
+    answer: ReleasePage,
     query: PageQuery,
     async handle({ services: { db }, param, query: { before, ...rest } }) {
       return listReleases(db, param("name"), {

@@ -20,25 +20,44 @@ interface Context<B extends TSchema | undefined, Q extends TSchema | undefined> 
   query: Q extends TSchema ? Static<Q> : undefined;
 }
 
-interface Definition<B extends TSchema | undefined, Q extends TSchema | undefined> {
+/** What is known of a route before it is called; docs/openapi.json is made of it. */
+interface Described {
   method: Method;
   path: string;
   scope: RouteScope;
-  /** Model of a JSON body. */
-  body?: B;
-  query?: Q;
+  /** Media type of a body that is not JSON. */
+  consumes?: string;
+  /** Headers that a request must have besides its token. */
+  headers?: readonly string[];
   /** Most bytes of the body. */
   limit?: number;
   /** Status of the answer, 200 if not given. */
   status?: number;
-  /** The answer: JSON, or a response as it is. */
-  handle(context: Context<B, Q>): Promise<unknown>;
+  /** Media type of an answer that is not JSON. */
+  produces?: string;
+  /** Whether there may be nothing to answer: 204. */
+  empty?: boolean;
 }
 
-export interface Route {
-  method: Method;
-  path: string;
-  scope: RouteScope;
+interface Definition<
+  B extends TSchema | undefined,
+  Q extends TSchema | undefined,
+  A extends TSchema | undefined,
+> extends Described {
+  /** Model of a JSON body. */
+  body?: B;
+  query?: Q;
+  /** Model of the JSON answer; without one the handler makes the response itself. */
+  answer?: A;
+  handle(context: Context<B, Q>): Promise<A extends TSchema ? Static<A> | Response : Response>;
+}
+
+export interface Route extends Described {
+  limit: number;
+  status: number;
+  body?: TSchema;
+  query?: TSchema;
+  answer?: TSchema;
   /** @throws FangsError for everything that is not served */
   run(services: Services, request: Request, params: Record<string, string | undefined>): Promise<Response>;
 }
@@ -46,18 +65,24 @@ export interface Route {
 const BODY_LIMIT = 64 * 1024;
 
 /** A route from its definition: who may call it is asked first, then body and query are checked, then it is handled. */
-export function route<B extends TSchema | undefined = undefined, Q extends TSchema | undefined = undefined>(
-  definition: Definition<B, Q>,
-): Route {
-  const { method, path, scope, limit = BODY_LIMIT, status = 200 } = definition;
+export function route<
+  B extends TSchema | undefined = undefined,
+  Q extends TSchema | undefined = undefined,
+  A extends TSchema | undefined = undefined,
+>(definition: Definition<B, Q, A>): Route {
+  const { handle, body: _body, query: _query, answer: _answer, ...described } = definition;
+  const { scope, limit = BODY_LIMIT, status = 200 } = definition;
   return {
-    method,
-    path,
-    scope,
+    ...described,
+    limit,
+    status,
+    ...(definition.body === undefined ? {} : { body: definition.body }),
+    ...(definition.query === undefined ? {} : { query: definition.query }),
+    ...(definition.answer === undefined ? {} : { answer: definition.answer }),
     async run(services, request, params) {
       // The models were checked right here; that their types follow is beyond what the compiler can see.
       const identity = await authorize(services.db, request.headers.get("authorization"), scope, services.now());
-      const answer = await definition.handle({
+      const answer = await handle({
         services,
         identity,
         request,

@@ -4,8 +4,10 @@ import { FangsError } from "../../protocol/errors.ts";
 import { problemResponse } from "../problem.ts";
 import type { Services } from "../services.ts";
 import { allowRoutes } from "./allow.ts";
+import { auditRoutes } from "./audit.ts";
 import { baselineRoutes } from "./baselines.ts";
 import { deviationRoutes } from "./deviations.ts";
+import { documentRoute } from "./document.ts";
 import { healthRoutes } from "./health.ts";
 import { jobRoutes } from "./jobs.ts";
 import { packageRoutes } from "./packages.ts";
@@ -14,6 +16,7 @@ import type { Route } from "./route.ts";
 import { runRoutes } from "./runs.ts";
 import { runnerRoutes } from "./runners.ts";
 import { scanRoutes } from "./scans.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { traceRoutes } from "./trace.ts";
 
 export const ROUTES: readonly Route[] = [
@@ -28,6 +31,9 @@ export const ROUTES: readonly Route[] = [
   ...allowRoutes,
   ...runnerRoutes,
   ...jobRoutes,
+  ...tokenRoutes,
+  ...auditRoutes,
+  documentRoute(() => ROUTES),
 ];
 
 /** Answers requests; never throws. */

@@ -1,5 +1,18 @@
+import { Run, RunDetail } from "../../protocol/models.ts";
 import { FangsError } from "../../protocol/errors.ts";
-import { EventQuery, ReanalyseRequest, ReasonRequest, RunQuery } from "../../protocol/requests.ts";
+import {
+  EventPage,
+  EventQuery,
+  Pending,
+  ProcessTree,
+  Promotion,
+  ReanalyseRequest,
+  Reanalysis,
+  ReasonRequest,
+  Rejection,
+  RunPage,
+  RunQuery,
+} from "../../protocol/requests.ts";
 import { promoteRun, rejectRun } from "../decisions.ts";
 import { readTrace } from "../ingest.ts";
 import { reanalyseRun } from "../reanalyse.ts";
@@ -15,6 +28,7 @@ export const runRoutes: Route[] = [
     method: "GET",
     path: "/v1/runs",
     scope: "read",
+    answer: RunPage,
     query: RunQuery,
     async handle({ services: { db }, query }) {
       if (query.before === undefined) return listRuns(db, query);
@@ -26,6 +40,7 @@ export const runRoutes: Route[] = [
     method: "GET",
     path: "/v1/pending",
     scope: "read",
+    answer: Pending,
     handle: async ({ services: { db } }) => ({ runs: await listPending(db) }),
   }),
 
@@ -33,6 +48,7 @@ export const runRoutes: Route[] = [
     method: "GET",
     path: "/v1/runs/:id",
     scope: "read",
+    answer: RunDetail,
     handle: async ({ services: { db }, param }) => getRunDetail(db, await findId(db, "run", param("id"))),
   }),
 
@@ -40,6 +56,7 @@ export const runRoutes: Route[] = [
     method: "GET",
     path: "/v1/runs/:id/events",
     scope: "read",
+    answer: EventPage,
     query: EventQuery,
     async handle({ services: { db, analysis, rules }, param, query: { explain, ...filter } }) {
       const run = await recordedRun(db, param("id"));
@@ -53,6 +70,7 @@ export const runRoutes: Route[] = [
     method: "GET",
     path: "/v1/runs/:id/tree",
     scope: "read",
+    answer: ProcessTree,
     handle: async ({ services: { db, analysis }, param }) => ({
       processes: analysis.processTree(await recordedRun(db, param("id"))),
     }),
@@ -62,6 +80,7 @@ export const runRoutes: Route[] = [
     method: "POST",
     path: "/v1/runs/:id/reanalyse",
     scope: "triage",
+    answer: Reanalysis,
     body: ReanalyseRequest,
     async handle({ services, identity, param, body }) {
       const id = await findId(services.db, "run", param("id"));
@@ -73,6 +92,7 @@ export const runRoutes: Route[] = [
     method: "POST",
     path: "/v1/runs/:id/fail",
     scope: "triage",
+    answer: Run,
     body: ReasonRequest,
     async handle({ services, identity, param, body }) {
       const id = await findId(services.db, "run", param("id"));
@@ -84,6 +104,7 @@ export const runRoutes: Route[] = [
     method: "POST",
     path: "/v1/runs/:id/retry",
     scope: "triage",
+    answer: Run,
     status: 201,
     handle: async ({ services, identity, param }) =>
       retryRun(services, await findId(services.db, "run", param("id")), identity.name),
@@ -93,6 +114,7 @@ export const runRoutes: Route[] = [
     method: "POST",
     path: "/v1/runs/:id/promote",
     scope: "triage",
+    answer: Promotion,
     body: ReasonRequest,
     async handle({ services, identity, param, body }) {
       const id = await findId(services.db, "run", param("id"));
@@ -104,6 +126,7 @@ export const runRoutes: Route[] = [
     method: "POST",
     path: "/v1/runs/:id/reject",
     scope: "triage",
+    answer: Rejection,
     body: ReasonRequest,
     async handle({ services, identity, param, body }) {
       const id = await findId(services.db, "run", param("id"));

@@ -1,16 +1,20 @@
 import { FangsError } from "../../protocol/errors.ts";
-import { RunResult } from "../../protocol/models.ts";
-import { HEADERS } from "../../protocol/requests.ts";
+import { Run, RunResult } from "../../protocol/models.ts";
+import { HEADERS, LeaseRenewal, SegmentReceipt } from "../../protocol/requests.ts";
 import { acceptResult } from "../finish.ts";
 import { receiveSegment } from "../ingest.ts";
+import { checkRunner } from "../access.ts";
 import { COMMON_HEADERS } from "../problem.ts";
 import { heartbeat } from "../queue.ts";
 import { COMPRESSED_LIMIT } from "../segment.ts";
 import { findId, missing } from "../store/ids.ts";
+import type { Database } from "../store/open.ts";
+import type { Identity } from "../store/tokens.ts";
 import { getSegment } from "../store/traces.ts";
 import { readBody } from "./body.ts";
 import { type Route, route } from "./route.ts";
 
+const SEGMENT_TYPE = "application/zstd";
 /** 64 phases with 64 KiB of each output, which JSON may double. */
 const RESULT_LIMIT = 16 * 1024 * 1024;
 
@@ -20,11 +24,12 @@ export const traceRoutes: Route[] = [
     method: "GET",
     path: "/v1/runs/:id/trace/:seq",
     scope: "read",
+    produces: SEGMENT_TYPE,
     async handle({ services: { db }, param }) {
       const seq = sequence(param("seq"));
       const data = await getSegment(db, await findId(db, "run", param("id")), seq);
       if (data === undefined) throw missing("segment", String(seq));
-      return new Response(new Uint8Array(data), { headers: { ...COMMON_HEADERS, "content-type": "application/zstd" } });
+      return new Response(new Uint8Array(data), { headers: { ...COMMON_HEADERS, "content-type": SEGMENT_TYPE } });
     },
   }),
 
@@ -32,7 +37,12 @@ export const traceRoutes: Route[] = [
     method: "PUT",
     path: "/v1/runs/:id/trace/:seq",
     scope: "runner",
-    async handle({ services, request, param }) {
+    headers: [HEADERS.lease, HEADERS.sha256],
+    consumes: SEGMENT_TYPE,
+    limit: COMPRESSED_LIMIT,
+    answer: SegmentReceipt,
+    async handle({ services, identity, request, param }) {
+      await checkRunOf(services.db, identity, param("id"));
       return receiveSegment(services, {
         runId: param("id"),
         lease: header(request, HEADERS.lease),
@@ -47,7 +57,10 @@ export const traceRoutes: Route[] = [
     method: "POST",
     path: "/v1/runs/:id/heartbeat",
     scope: "runner",
-    async handle({ services, request, param }) {
+    headers: [HEADERS.lease],
+    answer: LeaseRenewal,
+    async handle({ services, identity, request, param }) {
+      await checkRunOf(services.db, identity, param("id"));
       return { expires_at: await heartbeat(services, param("id"), header(request, HEADERS.lease)) };
     },
   }),
@@ -56,14 +69,25 @@ export const traceRoutes: Route[] = [
     method: "POST",
     path: "/v1/runs/:id/result",
     scope: "runner",
+    headers: [HEADERS.lease],
+    answer: Run,
     body: RunResult,
     limit: RESULT_LIMIT,
-    handle: async ({ services, request, param, body }) =>
-      acceptResult(services, param("id"), header(request, HEADERS.lease), body),
+    async handle({ services, identity, request, param, body }) {
+      await checkRunOf(services.db, identity, param("id"));
+      return acceptResult(services, param("id"), header(request, HEADERS.lease), body);
+    },
   }),
 ];
 
 // --- internal ---
+
+/** The lease proves that a run is held by whoever writes; a token that is bound to a runner must be that one's, too. */
+async function checkRunOf(db: Database, identity: Identity, runId: string): Promise<void> {
+  if (identity.runner === null) return;
+  const run = await db.query.selectFrom("run").select("runner").where("id", "=", runId).executeTakeFirst();
+  if (run?.runner != null) checkRunner(identity, run.runner);
+}
 
 function header(request: Request, name: string): string {
   const value = request.headers.get(name);

@@ -11,6 +11,7 @@ const NOUNS = {
   deviation: "deviation",
   audit: "change",
   allow_entry: "allow entry",
+  token: "token",
 } as const;
 
 export function newId(): string {
@@ -23,11 +24,7 @@ export function newId(): string {
  *
  * @throws FangsError not_found, ambiguous_id
  */
-export async function findId(
-  db: Database,
-  table: "run" | "scan" | "deviation" | "audit" | "allow_entry",
-  given: string,
-): Promise<string> {
+export async function findId(db: Database, table: keyof typeof NOUNS, given: string): Promise<string> {
   const what = NOUNS[table];
   const id = given.toLowerCase();
   if (!/^[0-9a-f-]{8,36}$/.test(id)) throw missing(what, given);

@@ -1,4 +1,5 @@
 /** The migrations that this binary carries. */
+import access from "../../migrations/sqlite/0060_access.sql" with { type: "text" };
 import controls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
 import leaders from "../../migrations/sqlite/0030_leaders.sql" with { type: "text" };
 import initial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
@@ -25,4 +26,5 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   migration("0002_triage.sql", triage),
   migration("0020_controls.sql", controls),
   migration("0030_leaders.sql", leaders),
+  migration("0060_access.sql", access),
 ];

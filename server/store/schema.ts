@@ -111,6 +111,7 @@ export interface TokenRow {
   name: string;
   scope: TokenScope;
   hash: string;
+  runner: string | null;
   created_at: number;
   last_used: number | null;
   expires_at: number | null;
@@ -150,6 +151,8 @@ export interface Schema {
   allow_entry: AllowRow;
   allowed: { run_id: string; actor: string; category: string; value: string; count: number; rule: string };
   token: TokenRow;
+  sign_in: { hash: string; token_id: string; expires_at: number };
+  session: { hash: string; token_id: string; created_at: number; expires_at: number };
   runner: { name: string; registration: string; registered_at: number; last_seen: number };
   audit: AuditRow;
   leader: { name: string; holder: string; epoch: number; expires_at: number };

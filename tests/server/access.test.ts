@@ -52,6 +52,12 @@ const ALLOWED: Record<string, string> = {
   "PUT /v1/runners/:name": "runner admin",
   "GET /v1/runners": "read triage admin",
   "POST /v1/jobs/lease": "runner admin",
+  "GET /v1/tokens": "admin",
+  "POST /v1/tokens": "admin",
+  "DELETE /v1/tokens/:id": "admin",
+  "GET /v1/audit": "triage admin",
+  "GET /v1/audit/:id": "triage admin",
+  "GET /v1/openapi.json": "read triage admin",
 };
 
 let server: TestServer;

@@ -283,7 +283,7 @@ export async function mint(
 ): Promise<string> {
   const db = openStore(`sqlite:${join(folder, "fangs.db")}`);
   try {
-    return await createToken(db, { name, scope, now: Date.now() });
+    return (await createToken(db, { name, scope, now: Date.now() })).secret;
   } finally {
     await db.close();
   }

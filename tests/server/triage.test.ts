@@ -32,6 +32,7 @@ describe("promoting a run", () => {
 
     expect(await server.admin.promoteRun(deviant.id, "again")).toEqual({ promoted: 0 });
     expect(await auditOf(server, "lodash")).toMatchObject([
+      { actor: "local-admin", action: "package.add" },
       { actor: "fangs", action: "baseline.seed" },
       { actor: "local-admin", action: "baseline.promote", reason: "looked at it" },
     ]);
@@ -126,8 +127,10 @@ describe("packages", () => {
     expect((await server.admin.run(run.id)).verdict).toBe("seeded");
     expect((await completeRun(server, ["/c"])).verdict).toBe("seeded");
     expect(await auditOf(server, "lodash")).toMatchObject([
+      { action: "package.add" },
       { action: "baseline.seed" },
       { action: "package.remove" },
+      { action: "package.add" },
       { action: "baseline.seed" },
     ]);
   });

@@ -9,22 +9,26 @@ setDefaultTimeout(120_000);
 
 test("a token is found while it is valid and is not in the database in clear", async () => {
   const { db } = await testServices();
-  const secret = await createToken(db, { name: "ci", scope: "triage", now: 1000 });
+  const { secret, token } = await createToken(db, { name: "ci", scope: "triage", now: 1000 });
   expect(secret).toMatch(/^fangs_triage_[\w-]{43}$/);
-  expect(await findToken(db, secret, 2000)).toEqual({ name: "ci", scope: "triage" });
+  expect(await findToken(db, secret, 2000)).toEqual({
+    identity: { token: token.id, name: "ci", scope: "triage", runner: null },
+    state: "valid",
+  });
   const rows = await db.query.selectFrom("token").selectAll().execute();
   expect(JSON.stringify(rows)).not.toContain(secret.slice(13));
   expect(rows[0]?.last_used).toBe(2000);
   await db.query.updateTable("token").set({ expires_at: 3000 }).execute();
-  expect(await findToken(db, secret, 3000)).toBeUndefined();
+  expect((await findToken(db, secret, 3000))?.state).toBe("expired");
+  expect(await findToken(db, `${secret}x`, 2000)).toBeUndefined();
 });
 
 test("a new token of the same name revokes the old one", async () => {
   const { db } = await testServices();
-  const first = await createToken(db, { name: "ci", scope: "read", now: 1 });
-  const second = await createToken(db, { name: "ci", scope: "read", now: 2 });
-  expect(await findToken(db, first, 3)).toBeUndefined();
-  expect(await findToken(db, second, 3)).toBeDefined();
+  const { secret: first } = await createToken(db, { name: "ci", scope: "read", now: 1 });
+  const { secret: second } = await createToken(db, { name: "ci", scope: "read", now: 2 });
+  expect((await findToken(db, first, 3))?.state).toBe("revoked");
+  expect((await findToken(db, second, 3))?.state).toBe("valid");
 });
 
 test("the first start leaves both tokens in files of its owner; a later start keeps them, and replaces a lost one", async () => {
