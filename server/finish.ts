@@ -163,7 +163,7 @@ async function store(db: Database, context: Context, output: AnalysisOutput, now
   const seen = { package: run.package, node_major: nodeMajor, version: run.version, run_id: run.id };
   // A control run serves another one's verdict: nothing is to be decided about it, and it confirms nothing.
   const isControl = run.kind === "control";
-  await insertFingerprints(db, run.id, output.fingerprints);
+  await insertFingerprints(db, run, output.fingerprints, now);
   await insertAllowed(db, run.id, output.allowed, allow);
   if (!isControl) await insertDeviations(db, run, output.deviations, now);
   if (output.verdict === "clean" && !isControl) await touchBaseline(db, seen);

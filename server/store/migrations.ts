@@ -2,6 +2,7 @@
 import access from "../../migrations/sqlite/0060_access.sql" with { type: "text" };
 import controls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
 import leaders from "../../migrations/sqlite/0030_leaders.sql" with { type: "text" };
+import fingerprintsByNumber from "../../migrations/sqlite/0070_fingerprints_by_number.sql" with { type: "text" };
 import initial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
 import triage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
 
@@ -27,4 +28,5 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   migration("0020_controls.sql", controls),
   migration("0030_leaders.sql", leaders),
   migration("0060_access.sql", access),
+  migration("0070_fingerprints_by_number.sql", fingerprintsByNumber),
 ];

@@ -1,4 +1,5 @@
 /** The tables as Kysely sees them; migrations/ defines them. JSON columns hold text. */
+import type { Generated } from "kysely";
 import type { Severity } from "../../protocol/facts.ts";
 import type {
   AllowKind,
@@ -144,6 +145,11 @@ export interface Schema {
   run: RunRow;
   job: JobRow;
   trace_segment: SegmentRow;
+  run_number: { number: Generated<number>; run_id: string; at: number };
+  known_name: { id: Generated<number>; name: string };
+  known_value: { id: Generated<number>; category: string; value: string; reversed: string };
+  sighting: { run: number; value: number; actor: number; package: number; count: number; first_event: number };
+  /** A view of the four above, to read from. */
   fingerprint: { run_id: string; actor: string; category: string; value: string; count: number; first_event: number };
   deviation: DeviationRow;
   baseline_version: BaselineVersionRow;
