@@ -12,7 +12,7 @@ export async function buildExecutable(): Promise<void> {
     name: "executable",
     inputs: [
       "*.ts",
-      "{cli,npm,protocol,runner,server,differ-wasm,migrations}/**",
+      "{cli,log,npm,protocol,runner,server,differ-wasm,migrations}/**",
       "dist/obj/*.{o,so,wasm}",
       "dist/obj/*.so.1",
       "bun.lock",

@@ -25,7 +25,7 @@ export const root: CommandDef = {
     token: lazy("Choose who may use the server.", () => import("./token.ts")),
     audit: lazy("Look at who changed what.", () => import("./audit.ts")),
     bench: lazy("Measure how fast fangs is on this host.", () => import("./bench.ts")),
-    config: lazy("Check the rules file.", () => import("./config.ts")),
+    config: lazy("Check the configuration, and show it.", () => import("./config.ts")),
     version: lazy("Print the version.", () => import("./version.ts")),
   }),
   meta: {

@@ -1,7 +1,8 @@
 import type { Severity } from "../protocol/facts.ts";
 import type { RunState, Verdict } from "../protocol/models.ts";
 import { VERSION } from "./manifest.ts";
-import { safe, safeJson } from "./safe.ts";
+import { safeJson } from "../protocol/printable.ts";
+import { safe } from "./safe.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A style of text for people. */

@@ -1,46 +1,42 @@
 import type { CommandDef } from "citty";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { log } from "../log/log.ts";
 import { connect } from "./client.ts";
 import { leaf } from "./command.ts";
-import { dataDirectory } from "./data-directory.ts";
 import { VERSION } from "./manifest.ts";
-import { defaultRunnerName, parseConcurrency, teller, untilInterrupted } from "./processes.ts";
+import { untilInterrupted } from "./processes.ts";
+import { settingArgs } from "./settings/args.ts";
+import { processSettings, reloadOnHangup } from "./settings/process.ts";
+import { USED_BY } from "./settings/table.ts";
 
 export const command: CommandDef = leaf({
-  args: {
-    server: { type: "string", valueHint: "url", description: "The server to work for." },
-    "runner-id": { type: "string", valueHint: "name", description: "The name of this runner; else the host's." },
-    image: { type: "string", valueHint: "name", description: "The sandbox image." },
-    concurrency: { type: "string", valueHint: "number", default: "1", description: "How many runs at a time." },
-    "data-dir": { type: "string", valueHint: "path", description: "Where everything is kept; else FANGS_DATA_DIR." },
-  },
+  args: settingArgs(USED_BY.runner),
   async run({ args, terminal }) {
-    const tell = teller(terminal);
-    const concurrency = parseConcurrency(args.concurrency);
-    const dataDir = dataDirectory(args["data-dir"], terminal.env);
+    const settings = processSettings("runner", args, terminal);
+    const { values } = settings;
+    const dataDir = values["data-dir"];
     // Beside a server of this host its runner token lies ready; elsewhere FANGS_TOKEN says it.
-    const token =
-      terminal.env["FANGS_TOKEN"] ?? (await readFile(join(dataDir, "runner-token"), "utf8").catch(() => ""));
+    const token = values.token ?? (await readFile(join(dataDir, "runner-token"), "utf8").catch(() => ""));
     const client = await connect(
-      { server: args.server, token: token.trim() || undefined, "data-dir": dataDir },
+      { server: values.server, token: token.trim() || undefined, "data-dir": dataDir },
       terminal,
     );
     const { startRunner } = await import("../runner/start.ts");
-    const name = args["runner-id"] ?? defaultRunnerName();
     const runner = await startRunner({
       client,
-      name,
+      name: values["runner-id"],
       version: VERSION,
-      concurrency,
+      concurrency: values.concurrency,
       dataDir,
-      ...(args.image ? { image: args.image } : {}),
+      ...(values.image === undefined ? {} : { image: values.image }),
       makeImage: false,
-      tell,
+      tell: log.info,
     });
-    tell(`runner ${name} waits for jobs`);
+    using _ = reloadOnHangup("runner", args, terminal, settings.origins, async () => {});
+    log.info(`runner ${values["runner-id"]} waits for jobs`, { server: values.server });
     await untilInterrupted(terminal);
-    tell("draining");
+    log.info("draining");
     await runner.drain();
   },
 });

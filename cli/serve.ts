@@ -1,30 +1,25 @@
 import type { CommandDef } from "citty";
+import { log } from "../log/log.ts";
 import { leaf } from "./command.ts";
-import { dataDirectory } from "./data-directory.ts";
-import { namedRules, parseListen, reloadOnHangup, rulesArg, teller, untilInterrupted } from "./processes.ts";
+import { untilInterrupted } from "./processes.ts";
+import { settingArgs } from "./settings/args.ts";
+import { processSettings, reloadOnHangup } from "./settings/process.ts";
+import { rulesIn } from "./settings/rules.ts";
+import { USED_BY } from "./settings/table.ts";
 
 export const command: CommandDef = leaf({
-  args: {
-    listen: { type: "string", valueHint: "host:port", default: "127.0.0.1:8443", description: "Where to listen." },
-    "data-dir": { type: "string", valueHint: "path", description: "Where everything is kept; else FANGS_DATA_DIR." },
-    store: {
-      type: "string",
-      valueHint: "url",
-      description: "The database, e.g. sqlite:/path; else one in the data directory.",
-    },
-    rules: rulesArg,
-  },
+  args: settingArgs(USED_BY.serve),
   async run({ args, terminal }) {
-    const tell = teller(terminal);
-    const listen = parseListen(args.listen);
-    const dataDir = dataDirectory(args["data-dir"], terminal.env);
+    const settings = processSettings("serve", args, terminal);
+    const { serverOptions } = await import("./settings/server-options.ts");
     const { startOrchestrator } = await import("../server/start.ts");
-    const options = { ...(args.store ? { store: args.store } : {}), ...namedRules(args.rules) };
-    const server = await startOrchestrator({ dataDir, listen, ...options });
-    using _ = reloadOnHangup(server, tell);
-    tell(`serving ${server.url}, data in ${dataDir}`);
+    const server = await startOrchestrator(serverOptions(settings.values, await rulesIn(settings.file)));
+    using _ = reloadOnHangup("serve", args, terminal, settings.origins, async ({ file }) =>
+      server.useRules(await rulesIn(file)),
+    );
+    log.info(`serving ${server.url}`, { data_dir: settings.values["data-dir"], config: settings.file?.path ?? null });
     await untilInterrupted(terminal);
-    tell("stopping");
+    log.info("stopping");
     await server.stop();
   },
 });

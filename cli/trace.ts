@@ -1,7 +1,8 @@
 import type { CommandDef } from "citty";
 import { EXIT } from "../protocol/errors.ts";
 import { jsonArgs, leaf } from "./command.ts";
-import { safe, safeJson } from "./safe.ts";
+import { safeJson } from "../protocol/printable.ts";
+import { safe } from "./safe.ts";
 import { usage } from "./arguments.ts";
 
 export const command: CommandDef = leaf({

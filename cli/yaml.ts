@@ -1,6 +1,6 @@
 /** The small YAML of exported files: strings always quoted, so that a diff shows a change and nothing else. */
 import { FangsError } from "../protocol/errors.ts";
-import { safeJson } from "./safe.ts";
+import { safeJson } from "../protocol/printable.ts";
 
 /** Steps from the root of a document: keys of mappings and indexes of lists. */
 export type YamlPath = readonly (string | number)[];

@@ -21,6 +21,15 @@ export function printableText(text: string): string {
   return text.replace(UNSAFE, (character) => escapeCode(character.codePointAt(0) ?? 0));
 }
 
+/** JSON on one line: as harmless on a terminal as `printableText`, and the same value to a parser. */
+export function safeJson(value: unknown): string {
+  return JSON.stringify(value).replace(UNSAFE, (character) =>
+    Array.from({ length: character.length }, (_, unit) => {
+      return `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`;
+    }).join(""),
+  );
+}
+
 /** NUL-separated tokens, as in argv; a NUL at the end ends the last token. */
 export function printableTokens(argv: Uint8Array): string[] {
   return splitTokens(argv).map(printable);

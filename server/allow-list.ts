@@ -5,7 +5,7 @@ import type { AllowEntry } from "../protocol/models.ts";
 import type { AllowImported, AllowRequest } from "../protocol/requests.ts";
 import { parseRange } from "./analysis/allow.ts";
 import type { Services } from "./services.ts";
-import { deleteAllow, insertAllow } from "./store/allow.ts";
+import { CONFIG_ID, deleteAllow, insertAllow } from "./store/allow.ts";
 import { audit } from "./store/audit.ts";
 import { findId, missing } from "./store/ids.ts";
 import type { Database } from "./store/open.ts";
@@ -56,9 +56,14 @@ export async function importAllow(
 /**
  * Removes an entry by its id, or a set that fangs came with by its name. Answers how many entries went.
  *
- * @throws FangsError not_found
+ * @throws FangsError not_found; conflict for an entry of the configuration file
  */
 export async function removeAllow(services: Services, given: string, actor: string): Promise<number> {
+  if (given.startsWith(CONFIG_ID)) {
+    throw new FangsError("conflict", `The entry ${given} stands in ${services.rules.file ?? "no file any more"}.`, {
+      hint: "Take it out there, and send the server SIGHUP.",
+    });
+  }
   return services.db.transaction(async (db) => {
     let removed = await deleteAllow(db, { shipped: given });
     if (removed.length === 0) removed = await deleteAllow(db, { id: await findId(db, "allow_entry", given) });
@@ -69,31 +74,13 @@ export async function removeAllow(services: Services, given: string, actor: stri
   });
 }
 
-// --- internal ---
-
-async function insert(
-  db: Database,
-  request: AllowRequest,
-  actor: string,
-  now: number,
-): Promise<AllowEntry | undefined> {
-  const entry = await insertAllow(db, request, { actor, now });
-  if (entry !== undefined) {
-    const { note: reason } = entry;
-    await audit(db, { at: now, actor, action: "allow.add", subject: subjectOf(entry), reason, after: entry });
-  }
-  return entry;
-}
-
-/** The package that an entry is about; the list itself for one that is about all. */
-function subjectOf(entry: AllowEntry): string {
-  return entry.package ?? "allow-list";
-}
-
-/** The request with its value as behaviours have it. */
-function checkRequest(request: AllowRequest, now: number): AllowRequest {
+/**
+ * An entry with its value as behaviours have it.
+ *
+ * @throws FangsError invalid_name; invalid_body for a value that its kind cannot have
+ */
+export function checkAllow(request: AllowRequest): AllowRequest {
   if (request.package !== undefined) checkPackageName(request.package);
-  if (request.expires_at !== undefined && request.expires_at <= now) throw bad("It ends in the past.");
   const { kind, value } = request;
   if (/^[*./]*$/.test(value)) throw bad(`${JSON.stringify(value)} would allow everything.`);
   switch (kind) {
@@ -125,6 +112,32 @@ function checkRequest(request: AllowRequest, now: number): AllowRequest {
     case "command":
       return request;
   }
+}
+
+// --- internal ---
+
+async function insert(
+  db: Database,
+  request: AllowRequest,
+  actor: string,
+  now: number,
+): Promise<AllowEntry | undefined> {
+  const entry = await insertAllow(db, request, { actor, now });
+  if (entry !== undefined) {
+    const { note: reason } = entry;
+    await audit(db, { at: now, actor, action: "allow.add", subject: subjectOf(entry), reason, after: entry });
+  }
+  return entry;
+}
+
+/** The package that an entry is about; the list itself for one that is about all. */
+function subjectOf(entry: AllowEntry): string {
+  return entry.package ?? "allow-list";
+}
+
+function checkRequest(request: AllowRequest, now: number): AllowRequest {
+  if (request.expires_at !== undefined && request.expires_at <= now) throw bad("It ends in the past.");
+  return checkAllow(request);
 }
 
 function bad(message: string, hint?: string): FangsError {

@@ -10,11 +10,12 @@ import { listen } from "./http.ts";
 import { createMetrics } from "./metrics.ts";
 import { logDefect } from "./problem.ts";
 import { sweepExpired } from "./queue.ts";
-import { readRules } from "./rules-file.ts";
-import type { Analysis, Services } from "./services.ts";
+import { NO_RULES } from "./operator-rules-file.ts";
+import type { Analysis, RulesInForce, Services } from "./services.ts";
 import { createSignal } from "./signal.ts";
 import { migrate } from "./store/migrate.ts";
 import { openStore } from "./store/open.ts";
+import { useRules } from "./use-rules.ts";
 
 export interface ServerOptions extends Analysis {
   dataDir: string;
@@ -32,24 +33,22 @@ export interface ServerOptions extends Analysis {
   backoffMs?: readonly number[];
   /** How long a verdict waits for a control run; 5 min if not given. */
   controlMs?: number;
-  /** The operator's rules file; without one there are no rules. Read at the start, and again on `reloadRules`. */
-  rulesFile?: string;
+  /** The operator's rules at the start; none if not given. */
+  rules?: RulesInForce;
   /** How often expired leases are looked for. */
   sweepMs?: number;
-  /** How long `stop` waits for requests in flight. */
+  /** How long `stop` waits for requests in flight and analyses; 10 s if not given. */
   drainMs?: number;
+  /** How long `stop` still takes requests while it answers that it is not ready; not at all if not given. */
+  drainDelayMs?: number;
 }
 
 export interface RunningServer {
   /** Where it listens, e.g. `http://127.0.0.1:8443`. */
   url: string;
-  /**
-   * Reads the rules file again; answers how many rules there are now. A bad file changes nothing.
-   *
-   * @throws FangsError rules_invalid
-   */
-  reloadRules(): number;
-  /** Lets requests in flight end and closes the store. */
+  /** Puts other rules in force. */
+  useRules(rules: RulesInForce): Promise<void>;
+  /** Says that it is not ready, lets requests in flight and analyses end, and closes the store. */
   stop(): Promise<void>;
 }
 
@@ -64,6 +63,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   prepareDataDir(dataDir);
   const db = openStore(options.store ?? `sqlite:${join(dataDir, "fangs.db")}`);
   const stopping = new AbortController();
+  const drainMs = options.drainMs ?? 10_000;
   const services: Services = {
     db,
     registry,
@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     leaseMs: options.leaseMs ?? 30_000,
     backoffMs: options.backoffMs ?? [1000, 5000],
     controlMs: options.controlMs ?? 5 * 60_000,
-    rules: readRules(options.rulesFile),
+    rules: NO_RULES,
     analysing: new Map(),
     stopping: stopping.signal,
     now: Date.now,
@@ -81,6 +81,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await migrate(db);
     await writeBootstrapTokens(db, dataDir, services.now());
+    await useRules(services, options.rules ?? NO_RULES);
     await resumeAnalyses(services);
     const http = listen({
       ...(options.listen ?? { hostname: "127.0.0.1", port: 8443 }),
@@ -90,14 +91,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const sweep = startSweep(services, options.sweepMs ?? 1000);
     return {
       url: http.url,
-      reloadRules() {
-        services.rules = readRules(options.rulesFile);
-        return services.rules.normalize.length;
-      },
+      useRules: (rules) => useRules(services, rules),
       async stop() {
         stopping.abort();
-        await sweep.stop();
-        await http.stop(options.drainMs ?? 10_000);
+        await Bun.sleep(options.drainDelayMs ?? 0);
+        await Promise.all([http.stop(drainMs), within(drainMs, sweep.stop())]);
+        // What is not analysed by then stays `analysing`: the next start does it.
+        await within(drainMs, Promise.allSettled(services.analysing.values()));
         await db.close();
       },
     };
@@ -108,6 +108,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 // --- internal ---
+
+/** Waits for something, but not longer. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, late]);
+  clearTimeout(timer); // the process would wait for it
+}
 
 /** Looks for expired leases again and again, never twice at a time. */
 function startSweep(services: Services, everyMs: number): { stop(): Promise<void> } {

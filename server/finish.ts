@@ -100,7 +100,7 @@ async function analyseStored(services: Services, id: string): Promise<void> {
       if (role === "wait") return undefined;
       const now = services.now();
       const stored = await readBaseline(inner, run.package, nodeMajor);
-      const allow = await allowFor(inner, run.package, now);
+      const allow = await allowFor(inner, run.package, now, services.rules.allow);
       const input = {
         package: run.package,
         version: run.version,

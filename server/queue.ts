@@ -16,7 +16,7 @@ const POLL_MS = 1000;
 /**
  * The next job for a runner, waiting for one as long as it asks; undefined: none came.
  *
- * @throws FangsError not_found for a runner that did not register
+ * @throws FangsError not_found for a runner that did not register; stopping
  */
 export async function leaseJob(
   services: Services,
@@ -24,6 +24,11 @@ export async function leaseJob(
   gone: AbortSignal,
 ): Promise<Lease | undefined> {
   const { db, jobs, now, leaseMs } = services;
+  if (services.stopping.aborted) {
+    throw new FangsError("stopping", "The server is stopping and hands out no more jobs.", {
+      hint: "Ask again: another server, or this one once it is back.",
+    });
+  }
   const runner = await findRunner(db, request.runner);
   if (runner === undefined) {
     throw new FangsError("not_found", `There is no runner ${JSON.stringify(request.runner)}.`, {

@@ -36,7 +36,7 @@ export async function reanalyseRun(
   return services.db.transaction(async (db) => {
     const run = await getRunDetail(db, id);
     const result = judgedResult(run, segments.length);
-    const allow = await allowFor(db, run.package, services.now());
+    const allow = await allowFor(db, run.package, services.now(), services.rules.allow);
     const analysed = services.analysis.analyse(await inputOf(services, db, { run, result, segments, allow }));
     // Of what a seeded run was judged as one, and with which others, only its reason of then tells.
     const isSeeded = run.verdict === "seeded" && analysed.verdict === "seeded";

@@ -1,6 +1,6 @@
 /** What the operations of the server work with; app.ts puts it together. */
 import type { RegistryClient } from "../npm/registry.ts";
-import type { RunEvent, RunProcess, RunResult } from "../protocol/models.ts";
+import type { AllowEntry, RunEvent, RunProcess, RunResult } from "../protocol/models.ts";
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
 import type { NormaliseRule } from "./analysis/operator-rules.ts";
 import type { Metrics } from "./metrics.ts";
@@ -22,9 +22,13 @@ interface EventFilter {
   explain?: { package: string; version: string; rules: readonly NormaliseRule[] };
 }
 
-/** The operator's rules in force; a reload puts others in their place. */
+/** What the operator's file says about verdicts; a reload puts another in its place. */
 export interface RulesInForce {
   normalize: readonly NormaliseRule[];
+  /** Beside those of the database. */
+  allow: readonly AllowEntry[];
+  /** Where they stand; null: in no file. */
+  file: string | null;
 }
 
 /** Analysis, handed in so that the server does not load the comparing core by itself. */

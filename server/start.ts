@@ -1,11 +1,10 @@
-import { join } from "node:path";
 import type { RegistryClient } from "../npm/registry.ts";
 import { createDiffer, warmUp } from "../differ-wasm/host.ts";
 import { analyserOn } from "./analysis/analyse.ts";
 import { listEvents } from "./analysis/events.ts";
 import { processTree } from "./analysis/tree.ts";
 import { type RunningServer, startServer } from "./app.ts";
-import { RULES_FILE } from "./rules-file.ts";
+import type { RulesInForce } from "./services.ts";
 import { embeddedCore } from "../differ-wasm/embedded.ts";
 
 export interface OrchestratorOptions {
@@ -13,8 +12,12 @@ export interface OrchestratorOptions {
   listen: { hostname: string; port: number };
   /** `sqlite:<path>`; absent: a file in the data directory. */
   store?: string;
-  /** The operator's rules; absent: rules.yaml in the data directory. */
-  rulesFile?: string;
+  /** The operator's rules at the start; absent: none. */
+  rules?: RulesInForce;
+  /** How long a stop waits for what is in flight, ms. */
+  drainMs?: number;
+  /** How long it takes requests before that, ms. */
+  drainDelayMs?: number;
   /** Absent: the one that npm's own configuration names. */
   registry?: RegistryClient;
 }
@@ -24,6 +27,5 @@ export function startOrchestrator(options: OrchestratorOptions): Promise<Running
   const differ = createDiffer(embeddedCore());
   // Beside whatever else begins, so that the first run is analysed as fast as those after it.
   void warmUp(differ, { background: true });
-  const rulesFile = options.rulesFile ?? join(options.dataDir, RULES_FILE);
-  return startServer({ ...options, rulesFile, analyse: analyserOn(differ), listEvents, processTree });
+  return startServer({ ...options, analyse: analyserOn(differ), listEvents, processTree });
 }

@@ -8,7 +8,7 @@ import {
   AllowRequest,
 } from "../../protocol/requests.ts";
 import { addAllow, importAllow, removeAllow } from "../allow-list.ts";
-import { listAllow } from "../store/allow.ts";
+import { CONFIG_ID, listAllow } from "../store/allow.ts";
 import { findId } from "../store/ids.ts";
 import { type Route, route } from "./route.ts";
 
@@ -22,9 +22,10 @@ export const allowRoutes: Route[] = [
     scope: "read",
     answer: AllowPage,
     query: AllowQuery,
-    async handle({ services: { db }, query }) {
-      if (query.before === undefined) return listAllow(db, query);
-      return listAllow(db, { ...query, before: await findId(db, "allow_entry", query.before) });
+    async handle({ services: { db, rules }, query }) {
+      const { before } = query;
+      if (before === undefined || before.startsWith(CONFIG_ID)) return listAllow(db, query, rules.allow);
+      return listAllow(db, { ...query, before: await findId(db, "allow_entry", before) }, rules.allow);
     },
   }),
 

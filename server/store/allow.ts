@@ -4,6 +4,9 @@ import type { AllowPage, AllowQuery, AllowRequest } from "../../protocol/request
 import { newId } from "./ids.ts";
 import type { Database } from "./open.ts";
 
+/** What the ids of the configuration file's entries begin with. It sorts behind all others: a page begins with them. */
+export const CONFIG_ID = "config-";
+
 /** Adds an entry; undefined: there is one that says the same. */
 export async function insertAllow(
   db: Database,
@@ -31,19 +34,35 @@ export async function insertAllow(
   return (numInsertedOrUpdatedRows ?? 0n) > 0n ? entry : undefined;
 }
 
-/** What holds for a package at a moment, the global entries included; in the order in which they were added. */
-export async function allowFor(db: Database, name: string, now: number): Promise<AllowEntry[]> {
-  return db.query
+/**
+ * What holds for a package at a moment, the global entries included: those of the database in the order in which they were added,
+ * then those of the configuration file.
+ */
+export async function allowFor(
+  db: Database,
+  name: string,
+  now: number,
+  ofFile: readonly AllowEntry[],
+): Promise<AllowEntry[]> {
+  const stored = await db.query
     .selectFrom("allow_entry")
     .selectAll()
     .where(({ or, eb }) => or([eb("package", "is", null), eb("package", "=", name)]))
     .where(({ or, eb }) => or([eb("expires_at", "is", null), eb("expires_at", ">", now)]))
     .orderBy("id")
     .execute();
+  return [...stored, ...about(ofFile, name).filter(({ expires_at: ends }) => ends === null || ends > now)];
 }
 
-/** Newest first, those that expired included. `before` is a full id. */
-export async function listAllow(db: Database, { package: name, before, limit = 100 }: AllowQuery): Promise<AllowPage> {
+/** Those of the configuration file, then the newest first, those that expired included. `before` is a full id. */
+export async function listAllow(
+  db: Database,
+  { package: name, before, limit = 100 }: AllowQuery,
+  ofFile: readonly AllowEntry[],
+): Promise<AllowPage> {
+  const kept = about(ofFile, name)
+    .filter(({ id }) => before === undefined || id < before)
+    .toSorted((a, b) => (a.id < b.id ? 1 : -1));
   let select = db.query
     .selectFrom("allow_entry")
     .selectAll()
@@ -52,7 +71,7 @@ export async function listAllow(db: Database, { package: name, before, limit = 1
   if (name !== undefined)
     select = select.where(({ or, eb }) => or([eb("package", "is", null), eb("package", "=", name)]));
   if (before !== undefined) select = select.where("id", "<", before);
-  const rows = await select.execute();
+  const rows = [...kept, ...(await select.execute())];
   const entries = rows.slice(0, limit);
   return { entries, next: rows.length > limit ? (entries.at(-1)?.id ?? null) : null };
 }
@@ -61,4 +80,10 @@ export async function listAllow(db: Database, { package: name, before, limit = 1
 export async function deleteAllow(db: Database, what: { id: string } | { shipped: string }): Promise<AllowEntry[]> {
   const remove = db.query.deleteFrom("allow_entry").returningAll();
   return ("id" in what ? remove.where("id", "=", what.id) : remove.where("shipped", "=", what.shipped)).execute();
+}
+
+// --- internal ---
+
+function about(entries: readonly AllowEntry[], name: string | undefined): AllowEntry[] {
+  return entries.filter((entry) => name === undefined || entry.package === null || entry.package === name);
 }

@@ -37,6 +37,18 @@ export async function audit(db: Database, entry: AuditEntry): Promise<void> {
     .execute();
 }
 
+/** The newest entry of one kind about one subject; undefined: there is none. */
+export async function lastAudit(db: Database, subject: string, action: string): Promise<AuditRow | undefined> {
+  return db.query
+    .selectFrom("audit")
+    .selectAll()
+    .where("subject", "=", subject)
+    .where("action", "=", action)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+}
+
 /** The trail of one subject, oldest first. */
 export async function listAudit(db: Database, subject: string): Promise<AuditRow[]> {
   return db.query.selectFrom("audit").selectAll().where("subject", "=", subject).orderBy("id").execute();

@@ -1,9 +1,6 @@
 import { expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { RunEvent } from "../../protocol/models.ts";
 import type { Reanalysis } from "../../protocol/requests.ts";
-import { temporaryFolder } from "../server/support.ts";
 import { aRun, fakeServer, problem, run, RUN_ID } from "./support.ts";
 
 const reanalysis: Reanalysis = {
@@ -85,23 +82,4 @@ test("run events --explain shows what each event was compared as, and by which r
     "       fs_new_path_read: /etc/hosts",
     "",
   ]);
-});
-
-test("config check lists the rules of a file, or says where it is wrong", async () => {
-  using folder = temporaryFolder();
-  const file = join(folder.path, "rules.yaml");
-  const env = { FANGS_DATA_DIR: folder.path };
-  expect(await run(["config", "check"], env)).toMatchObject({ exit: 2, err: expect.stringContaining("There is no") });
-  writeFileSync(file, "normalize:\n  - id: parts\n    match: /tmp/part-*\n    as: /tmp/part-<N>\n");
-  expect(await run(["config", "check"], env)).toMatchObject({
-    exit: 0,
-    out: `${file}: 1 rule\n  parts: /tmp/part-* → /tmp/part-<N>\n`,
-  });
-  const { exit, out } = await run(["config", "check", file, "--json"], {});
-  expect([exit, JSON.parse(out).normalize]).toEqual([0, [{ id: "parts", match: "/tmp/part-*", as: "/tmp/part-<N>" }]]);
-  writeFileSync(file, "normalize:\n  - match: tmp\n    as: /tmp/<N>\n");
-  expect(await run(["config", "check"], env)).toMatchObject({
-    exit: 2,
-    err: expect.stringContaining(`${file}:2:5: match:`),
-  });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { safe, safeJson } from "../../cli/safe.ts";
+import { safe } from "../../cli/safe.ts";
+import { safeJson } from "../../protocol/printable.ts";
 
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 

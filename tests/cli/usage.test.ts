@@ -29,7 +29,7 @@ test("the help of fangs lists every command", async () => {
       token      Choose who may use the server.
       audit      Look at who changed what.
       bench      Measure how fast fangs is on this host.
-      config     Check the rules file.
+      config     Check the configuration, and show it.
       version    Print the version.
 
     Flags:

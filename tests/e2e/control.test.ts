@@ -92,18 +92,18 @@ describe.skipIf(unavailable !== undefined)("the release or the world", () => {
   test("a rule that comes later makes it clean again, and the audit keeps what went", async () => {
     const [, deviant] = await runs();
     expect(deviant!.verdict).toBe("deviant");
-    const rules = join(here.dataDir, "rules.yaml");
+    const rules = join(here.dataDir, "fangs.yaml");
     writeFileSync(rules, "normalize:\n  - match: /tmp/from-*\n    as: /tmp/from-<WHO>\n    so: what\n");
     const bad = await here.run("config", "check");
     expect([bad.code, bad.stderr.includes(`${rules}:4:5: "so" is not known here`)]).toEqual([2, true]);
     process.kill(up.pid, "SIGHUP");
-    await until(() => up.log().includes("the rules stay as they were"), 20_000, "the bad file to be refused");
+    await until(() => up.log().includes("the configuration stays as it was"), 20_000, "the bad file to be refused");
 
     // Both writes become one value, which the control run shows.
     writeFileSync(rules, "normalize:\n  - id: from\n    match: /tmp/from-*\n    as: /tmp/from-<WHO>\n");
     expect((await here.run("config", "check")).code).toBe(0);
     process.kill(up.pid, "SIGHUP");
-    await until(() => up.log().includes("rules read again: 1 in force"), 20_000, "the rules to be read");
+    await until(() => up.log().includes("configuration read again"), 20_000, "the rules to be read");
 
     const dry = await here.run("run", "reanalyse", deviant!.id, "--dry-run");
     expect(dry.stdout).toContain("deviant → clean");

@@ -1,25 +1,18 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileCore } from "../../differ-wasm/compile.ts";
 import type { Run } from "../../protocol/models.ts";
+import { readYaml } from "../../protocol/yaml.ts";
 import { type Analyse, createAnalyser } from "../../server/analysis/analyse.ts";
 import { listEvents } from "../../server/analysis/events.ts";
 import { processTree } from "../../server/analysis/tree.ts";
 import type { ServerOptions } from "../../server/app.ts";
 import { controlVersion } from "../../server/control.ts";
+import { readOperatorRules } from "../../server/operator-rules-file.ts";
 import { listAudit } from "../../server/store/audit.ts";
 import { openStore } from "../../server/store/open.ts";
 import { completeResult, installStory, type Story } from "./analysis/story.ts";
-import {
-  codeOf,
-  completeControl,
-  leaseOne,
-  registration,
-  startTestServer,
-  temporaryFolder,
-  type TestServer,
-} from "./support.ts";
+import { codeOf, completeControl, leaseOne, registration, startTestServer, type TestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
 setDefaultTimeout(120_000);
@@ -168,29 +161,14 @@ test("the control is the highest accepted version below, else the last accepted 
 
 describe("a stored run judged again", () => {
   const RULES = "normalize:\n  - id: parts\n    match: /tmp/part-*\n    as: /tmp/part-<N>\n";
-  /** A server whose rules file is still to be written. */
-  async function withRules() {
-    const folder = temporaryFolder();
-    const rulesFile = join(folder.path, "rules.yaml");
-    const server = await start({ dataDir: folder.path, rulesFile });
-    return {
-      server,
-      rulesFile,
-      async [Symbol.asyncDispose]() {
-        await server[Symbol.asyncDispose]();
-        folder[Symbol.dispose]();
-      },
-    };
-  }
+  const rules = (text: string) => readOperatorRules(readYaml(text, "fangs.yaml", ""), 0);
 
   test("becomes clean where a rule explains its news; what went is kept and audited", async () => {
-    await using place = await withRules();
-    const { server, rulesFile } = place;
+    await using server = await start();
     await run(server, "1.0.0", "/tmp/part-a");
     const deviant = await control(server, await run(server, "1.1.0", "/tmp/part-b"));
     expect(deviant.verdict).toBe("deviant");
-    writeFileSync(rulesFile, RULES);
-    expect(server.reloadRules()).toBe(1);
+    await server.useRules(rules(RULES));
 
     const dry = await server.admin.reanalyseRun(deviant.id, true);
     expect(dry).toMatchObject({
@@ -215,8 +193,7 @@ describe("a stored run judged again", () => {
     expect(JSON.parse(entries[0]!.before ?? "")).toMatchObject({ verdict: "deviant", removed: [kept!.id] });
 
     // Without the rule it is deviant again, with the deviation of then.
-    writeFileSync(rulesFile, "normalize: []\n");
-    server.reloadRules();
+    await server.useRules(rules("normalize: []\n"));
     expect(await server.admin.reanalyseRun(deviant.id, false)).toMatchObject({ after: { verdict: "deviant" } });
     expect((await server.admin.deviations({ run: deviant.id })).deviations).toMatchObject([
       { id: kept!.id, state: "open" },
@@ -252,13 +229,11 @@ describe("a stored run judged again", () => {
   });
 
   test("leaves a decided deviation as it was decided, whatever today's rules say", async () => {
-    await using place = await withRules();
-    const { server, rulesFile } = place;
+    await using server = await start();
     await run(server, "1.0.0", "/tmp/part-a");
     const deviant = await control(server, await run(server, "1.1.0", "/tmp/part-b"));
     await server.admin.promoteRun(deviant.id, "fine");
-    writeFileSync(rulesFile, RULES);
-    server.reloadRules();
+    await server.useRules(rules(RULES));
     expect(await server.admin.reanalyseRun(deviant.id, false)).toMatchObject({
       after: { verdict: "clean" },
       removed: [],
@@ -284,26 +259,13 @@ describe("a stored run judged again", () => {
   });
 
   test("tells what each event was compared as, under the rules in force", async () => {
-    await using place = await withRules();
-    const { server, rulesFile } = place;
+    await using server = await start();
     const seeded = await run(server, "1.0.0", "/tmp/part-a");
-    writeFileSync(rulesFile, RULES);
-    server.reloadRules();
+    await server.useRules(rules(RULES));
     const { events } = await server.admin.events(seeded.id, { type: "open", explain: true });
     expect(events.at(-1)?.facts).toEqual([
       { category: "fs_new_path_write", before: "/tmp/part-a", after: "/tmp/part-<N>", rules: ["parts"] },
     ]);
     expect((await server.admin.events(seeded.id, { type: "open" })).events.at(-1)).not.toHaveProperty("facts");
-  });
-
-  test("keeps the rules of before where the file does not hold", async () => {
-    await using place = await withRules();
-    writeFileSync(place.rulesFile, RULES);
-    expect(place.server.reloadRules()).toBe(1);
-    writeFileSync(place.rulesFile, "normalize: 1\n");
-    expect(() => place.server.reloadRules()).toThrow("rules.yaml:1:1: normalize must be a list");
-    const seeded = await run(place.server, "1.0.0", "/tmp/part-a");
-    const { entries } = await place.server.admin.baseline("lodash");
-    expect([seeded.verdict, entries.some(({ value }) => value === "/tmp/part-<N>")]).toEqual(["seeded", true]);
   });
 });

@@ -14,6 +14,7 @@ import { findAllowing } from "../../server/analysis/allow.ts";
 import type { AnalysisInput, AnalysisOutput, NewDeviation } from "../../server/analysis/types.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/app.ts";
 import { createMetrics } from "../../server/metrics.ts";
+import { NO_RULES } from "../../server/operator-rules-file.ts";
 import type { Analysis, Services } from "../../server/services.ts";
 import { createSignal } from "../../server/signal.ts";
 import { migrate } from "../../server/store/migrate.ts";
@@ -163,7 +164,7 @@ export async function testServices(changes: Partial<Services> = {}): Promise<Ser
     leaseMs: 30_000,
     backoffMs: [1000, 5000],
     controlMs: 300_000,
-    rules: { normalize: [] },
+    rules: NO_RULES,
     analysing: new Map(),
     stopping: new AbortController().signal,
     now: () => clock.now,

@@ -1,0 +1,141 @@
+/**
+ * Every setting, once: flags, variables, the keys of fangs.yaml, docs/configuration.md and `fangs config show` come from here.
+ * A flag is the setting's name with two dashes, a variable FANGS_ and the name, a key of the file the name itself.
+ */
+import { hostname } from "node:os";
+import { LEVELS } from "../../log/log.ts";
+import { dataDirectory } from "../data-directory.ts";
+import { address, choice, count, duration, type Kind, text } from "./kinds.ts";
+
+export interface Setting<T = unknown> {
+  kind: Kind<T>;
+  /** What it is, in one sentence. */
+  doc: string;
+  /** What it is where nobody says it; in words where `fallback` is undefined or depends on the host. */
+  otherwise: string;
+  fallback(env: Environment): T;
+  /** Its variable, where it is not FANGS_ and the name. */
+  env?: string;
+  /** Whether SIGHUP changes it in a running process. */
+  reload?: boolean;
+  /** Whether the file may have it; if not, why. */
+  notInFile?: string;
+  /** What of it must not be shown. */
+  mask?(value: string): string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const SETTINGS = {
+  config: optional(text("path"), {
+    doc: "The configuration file.",
+    otherwise: "`fangs.yaml` in the data directory, else `/etc/fangs/fangs.yaml`",
+    notInFile: "a file does not name itself",
+  }),
+  "data-dir": {
+    kind: text("path"),
+    doc: "Where everything is kept.",
+    otherwise: "`/var/lib/fangs` as root, else `fangs` in the XDG data directory",
+    fallback: (env) => dataDirectory(undefined, env),
+  },
+  listen: {
+    kind: address,
+    doc: "Where to listen.",
+    otherwise: "127.0.0.1:8443",
+    fallback: () => ({ hostname: "127.0.0.1", port: 8443 }),
+  },
+  store: optional(text("url"), {
+    doc: "The database, e.g. sqlite:/path.",
+    otherwise: "`fangs.db` in the data directory",
+    mask: (url) => url.replace(/^([a-z0-9+.-]+:\/\/[^/@]*?:)[^@]*@/i, "$1…@"),
+  }),
+  drain: {
+    kind: duration("1h"),
+    doc: "How long a server that stops waits for requests in flight and analyses.",
+    otherwise: "10s",
+    fallback: () => 10_000,
+  },
+  "drain-delay": {
+    kind: duration("5m"),
+    doc: "How long a server that stops still takes requests while it says that it is not ready, for load balancers.",
+    otherwise: "0",
+    fallback: () => 0,
+  },
+  server: {
+    kind: text("url"),
+    doc: "The server to talk to.",
+    otherwise: "http://127.0.0.1:8443",
+    fallback: () => "http://127.0.0.1:8443",
+  },
+  token: optional(text("token"), {
+    doc: "The token to send. Other users of the host can see flags: prefer the variable.",
+    otherwise: "the token file of this host's own server",
+    notInFile: "a secret belongs into FANGS_TOKEN",
+    mask: () => "…",
+  }),
+  "runner-id": {
+    kind: text("name"),
+    doc: "The name of this runner.",
+    otherwise: "the host's",
+    fallback: () =>
+      hostname()
+        .replace(/[^a-zA-Z0-9._-]/g, "-")
+        .slice(0, 64) || "runner",
+  },
+  concurrency: {
+    kind: count(1, 64),
+    doc: "How many runs a runner does at a time.",
+    otherwise: "1",
+    fallback: () => 1,
+  },
+  image: optional(text("name"), { doc: "The sandbox image.", otherwise: "the one that fangs makes" }),
+  "log-level": {
+    kind: choice(LEVELS),
+    doc: "The least level that is logged.",
+    otherwise: "info",
+    fallback: () => "info",
+    env: "FANGS_LOG",
+    reload: true,
+  },
+  "log-format": {
+    kind: choice(["auto", "text", "json"]),
+    doc: "How the log is written.",
+    otherwise: "auto: `text` on a terminal, else `json`",
+    fallback: () => "auto",
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** What a setting is once it is read. */
+export type SettingValue<Name extends SettingName> = ReturnType<(typeof SETTINGS)[Name]["kind"]["parse"]>;
+
+const PROCESS = ["config", "data-dir", "log-level", "log-format"] as const;
+const SERVING = ["listen", "store", "drain", "drain-delay"] as const;
+const RUNNING = ["runner-id", "image", "concurrency"] as const;
+
+/** What each command takes. */
+export const USED_BY = {
+  serve: [...PROCESS, ...SERVING],
+  runner: [...PROCESS, "server", "token", ...RUNNING],
+  up: [...PROCESS, ...SERVING, ...RUNNING],
+} as const satisfies Record<string, readonly SettingName[]>;
+
+/** Lists in the file; there are no flags for them. All are read again on SIGHUP. */
+export const SECTIONS = {
+  normalize: "The operator's rules of normalisation: `id`, `match`, `as` ([rules](rules.md)).",
+  allow:
+    "What is no deviation: `kind`, `value`, `note`, and where wanted `package`, `actor`, `expires` ([allow](rules.md)).",
+} as const;
+
+/** The variable of a setting. */
+export function variableOf(name: SettingName): string {
+  const { env }: Setting = SETTINGS[name];
+  return env ?? `FANGS_${name.toUpperCase().replaceAll("-", "_")}`;
+}
+
+// --- internal ---
+
+function optional<T>(kind: Kind<T>, rest: Omit<Setting<T | undefined>, "kind" | "fallback">): Setting<T | undefined> {
+  return { kind, fallback: () => undefined, ...rest };
+}
