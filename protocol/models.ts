@@ -64,6 +64,8 @@ export const Decoy = Type.Object({
   /** Absolute path in the container, or `$NAME` for an environment variable. */
   place: Type.String({ maxLength: 512 }),
   secret: Type.String({ maxLength: 4096 }),
+  /** The file that lies there, by the kernel's numbers; absent where there is none, and from older runners. */
+  file: Type.Optional(Type.Object({ device: Type.Integer({ minimum: 0 }), inode: Type.Integer({ minimum: 0 }) })),
 });
 export type Decoy = Static<typeof Decoy>;
 

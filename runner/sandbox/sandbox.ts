@@ -6,6 +6,7 @@ import { FangsError } from "../../protocol/errors.ts";
 import type { Environment } from "../../protocol/models.ts";
 import { type Held, holdCommand } from "./barrier.ts";
 import { HOME, PROJECT, containerOptions } from "./container.ts";
+import { identifyDecoys } from "./decoy-files.ts";
 import { makeDecoys } from "./decoys.ts";
 import { until, within } from "./deadline.ts";
 import { asSandboxFailure, dockerStatus, leniently } from "./docker.ts";
@@ -128,11 +129,12 @@ export async function startSandbox(place: SandboxPlace, request: SandboxRequest,
     await writeFile(state.ResolvConfPath, `nameserver ${resolver.address}\n`);
   }
   await unpackHome(container, decoys.files);
+  const identified = identifyDecoys(decoys.decoys, `/proc/${state.State.Pid}/root`);
 
   stack.defer(ended);
   return new RunningSandbox(stack.move(), container, processes, request, {
     initPid: state.State.Pid,
-    environment: { project: PROJECT, home: HOME, registry, resolver, decoys: decoys.decoys },
+    environment: { project: PROJECT, home: HOME, registry, resolver, decoys: identified },
   });
 }
 

@@ -5,6 +5,7 @@ import { FLAG, HEADER, LAYOUTS, MARKER, RECORD, type TraceCursor } from "../../p
 import { decodeRecord, type TraceRecord } from "../../protocol/trace-codec.ts";
 import { RELEASE, SANDBOX, type Actors } from "./actors.ts";
 import { commandTokens } from "./commands.ts";
+import { createDecoyFiles } from "./decoy-files.ts";
 import { createFactWriter, type FactWriter } from "./fact-writer.ts";
 import { createFileFacts } from "./file-facts.ts";
 import { createLeakFinder, reportLeaks, type LeakFinder } from "./leaks.ts";
@@ -36,7 +37,8 @@ export function extractFacts(input: AnalysisInput, actors: Actors, differ: Diffe
   const network = createNetworkFacts(environment, writer, leaks);
   const localSocket = createLocalSocketFacts(writer, leaks);
   const classify = createPathClassifier(environment);
-  const files = createFileFacts({ project: environment.project, classify, actors, writer });
+  const decoyOpened = createDecoyFiles(environment);
+  const files = createFileFacts({ project: environment.project, classify, decoyOpened, actors, writer });
   const accounts: Account[] = [];
   const sandbox = actors.number(SANDBOX);
 

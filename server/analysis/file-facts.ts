@@ -5,6 +5,7 @@ import { FLAG, HEADER, LAYOUTS, type TraceCursor } from "../../protocol/trace.ts
 import { INSTALLER, type Actors } from "./actors.ts";
 import { cleanPath } from "./clean-path.ts";
 import { dependencyBelow } from "./dependencies.ts";
+import type { DecoyOpened } from "./decoy-files.ts";
 import type { FactWriter } from "./fact-writer.ts";
 import { isForeignMemory, type ClassifyPath } from "./path-classes.ts";
 import { NPM_PROGRAMS, PATH } from "./path-rules.ts";
@@ -46,10 +47,11 @@ const MOVES: ReadonlySet<number> = new Set([
 export function createFileFacts(options: {
   project: string;
   classify: ClassifyPath;
+  decoyOpened: DecoyOpened;
   actors: Actors;
   writer: FactWriter;
 }): FileFacts {
-  const { classify, actors, writer } = options;
+  const { classify, decoyOpened, actors, writer } = options;
   const { origin } = writer;
   const installer = actors.number(INSTALLER);
   const modules = new TextEncoder().encode(`${options.project}/node_modules/`);
@@ -119,6 +121,8 @@ export function createFileFacts(options: {
       // A search for a module tries many names that do not exist. A secret that was only tried for is a fact.
       if (!writes && isAbsent(result) && !isSecret(bits)) return;
       if (isForeignMemory(bytes, start, end, origin.pid)) writer.text("proc_new_injection", "/proc/<PID>/mem");
+      const decoy = (bits & PATH.decoy) === 0 && result >= 0 ? decoyOpened(view, offset) : null;
+      if (decoy !== null) writer.bytes("cred_new_access", 0, decoy, 0, decoy.length);
       report(writes && !(bits & PATH.device) ? "write" : "read", bits, bytes, start, end);
     },
     change(cursor) {

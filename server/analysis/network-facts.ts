@@ -5,7 +5,7 @@ import { FACT } from "../../protocol/facts.ts";
 import { parseHttpHead } from "../../protocol/http-head.ts";
 import type { Environment } from "../../protocol/models.ts";
 import { parseClientHello } from "../../protocol/tls.ts";
-import { SOCKET } from "../../protocol/trace.ts";
+import { FLAG, SOCKET } from "../../protocol/trace.ts";
 import type { TraceRecord } from "../../protocol/trace-codec.ts";
 import { createAddressNames } from "./address-names.ts";
 import { createDestinations, type Destination } from "./destinations.ts";
@@ -40,6 +40,9 @@ interface Connection {
 
 /** Connections of a run that are followed at the same time; each holds up to 4 KiB. */
 const CONNECTION_LIMIT = 16384;
+
+/** The kernel copies a file or a pipe into the connection, past the process's own memory. */
+const UNSEEN = "sendfile or splice to a socket";
 
 export function createNetworkFacts(environment: Environment, writer: FactWriter, leaks: LeakFinder): NetworkFacts {
   const names = createAddressNames();
@@ -157,6 +160,8 @@ export function createNetworkFacts(environment: Environment, writer: FactWriter,
     send(record, process) {
       if (!isInternet(record.family)) return;
       const destination = destinationOf(process.index, addressBytes(record.family, record.address), record.port);
+      // Neither a name nor a leak can be found in bytes that nobody saw: so to send is behaviour by itself.
+      if (record.data.length === 0 && record.flags & FLAG.truncated) writer.text("sys_new_rare", UNSEEN);
       if (socketType(record.type) === SOCKET_TYPE.stream) sendStream(record, destination);
       else sendDatagram(record, destination);
     },

@@ -152,7 +152,8 @@ export function simplePackage(
   return { "index.js": "module.exports = 1;\n", ...files, "package.json": JSON.stringify(manifest) };
 }
 
-function freePort(): number {
+/** A port of this host that was free a moment ago. */
+export function freePort(): number {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const { port } = listener;
   listener.stop(true);

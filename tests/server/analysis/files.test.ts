@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { deviations } from "./analysing.ts";
-import { completeResult, HOME, installStory, PROJECT, ROOT, type Story } from "./story.ts";
+import { completeResult, HOME, installStory, PACKAGE, PROJECT, ROOT, type Story } from "./story.ts";
 
 const MODULES = `${PROJECT}/node_modules`;
 const ENOENT = -2;
@@ -119,6 +119,29 @@ describe("a secret", () => {
       story.change(process, "symlink", "../../.ssh/id_ed25519", `${HOME}/a/b/harmless`),
     );
     expect(seen).toContain("cred_new_access <HOME>/.ssh/id_ed25519");
+  });
+
+  test("is reached by its file, whatever the name and whatever led there", () => {
+    const place = `${HOME}/.ssh/id_ed25519`;
+    const file = { device: 37, inode: 0x1_0000_0007n };
+    const result = completeResult();
+    result.environment.decoys = [
+      { name: "ssh key", place, secret: "x".repeat(20), file: { device: 37, inode: 0x1_0000_0007 } },
+      { name: "token", place: "$TOKEN", secret: "y".repeat(20) },
+    ];
+    const opened = (path: string, how: Parameters<Story["open"]>[2]) => {
+      const story = installStory();
+      story.open(story.script(PACKAGE), path, how);
+      return deviations(story, { result }).filter((line) => !line.includes(" proc_new_"));
+    };
+    expect(opened(`${HOME}/notes`, { file })).toEqual([
+      `script:${PACKAGE} cred_new_access <HOME>/.ssh/id_ed25519`,
+      `script:${PACKAGE} fs_new_path_read <HOME>/notes`,
+    ]);
+    expect(opened(place, { file })).toEqual([`script:${PACKAGE} cred_new_access <HOME>/.ssh/id_ed25519`]);
+    const read = [`script:${PACKAGE} fs_new_path_read <HOME>/notes`];
+    expect(opened(`${HOME}/notes`, { file: { ...file, device: 38 } })).toEqual(read);
+    expect(opened(`${HOME}/notes`, { file: { ...file, inode: 7n } })).toEqual(read);
   });
 
   test("is any place where this run has a decoy", () => {

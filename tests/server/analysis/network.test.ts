@@ -86,6 +86,36 @@ describe("a destination", () => {
     ]);
   });
 
+  test("is who is sent bytes that nobody saw, by what was connected or not, and so to send is rare", () => {
+    const rare = "sys_new_rare sendfile or splice to a socket";
+    const udp = { ...EVIL, type: "udp" } as const;
+    for (const end of [EVIL, udp]) {
+      const seen = scriptDoes((story, process) => story.sendUnseen(process, end, 100));
+      expect(seen).toEqual(["net_new_destination 203.0.113.7:443", rare]);
+    }
+    for (const end of [RESOLVER, { ...RESOLVER, type: "udp" } as const]) {
+      const seen = scriptDoes((story, process) => {
+        story.socket(process, "connect", end);
+        story.sendUnseen(process, end, 100);
+      });
+      expect(seen).toEqual(["net_new_destination <resolver>:53", rare]);
+    }
+    // Known destinations do not make it known.
+    const seen = scriptDoes((story, process) => {
+      story.socket(process, "connect", REGISTRY);
+      story.send(process, REGISTRY, "GET / HTTP/1.1\r\n\r\n");
+      story.sendUnseen(process, REGISTRY, 100);
+    });
+    expect(seen).toEqual(["net_new_destination <registry>:4873", rare]);
+  });
+
+  test("is who is sent no bytes at all in a datagram, which is not rare", () => {
+    const udp = { ...EVIL, type: "udp" } as const;
+    expect(scriptDoes((story, process) => story.send(process, udp, ""))).toEqual([
+      "net_new_destination 203.0.113.7:443",
+    ]);
+  });
+
   test("is not who calls us", () => {
     const seen = scriptDoes((story, process) => {
       story.socket(process, "accept", { address: "127.0.0.1", port: 40001 });

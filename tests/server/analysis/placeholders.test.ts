@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { analyse, baselineOf, deviations } from "./analysing.ts";
 import { PACKAGE, Story } from "./story.ts";
 
-const PLACES = ["/tmp/deadbeefdeadbeef", "/tmp/npm-2156-ab", "/var/tmp/x-Xa81kQp2"];
+const PLACES = ["/tmp/deadbeefdeadbeef", "/tmp/npm-2156-ab", "/var/tmp/x-Xa81kQp2", "/var/cache/deadbeefdeadbeef"];
 
 /** The release's script reads and writes in a temporary directory with an arbitrary name. */
 function harmless(place: string): Story {

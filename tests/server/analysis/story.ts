@@ -3,7 +3,7 @@ import type { AnalysisInput } from "../../../server/analysis/types.ts";
 import { FAMILY, parseAddress } from "../../../protocol/address.ts";
 import type { PhaseResult, RunResult } from "../../../protocol/models.ts";
 import { CHANGE_SYSCALLS, RARE_SYSCALLS, type ChangeSyscall, type RareSyscall } from "../../../protocol/syscalls.ts";
-import { MARKER, PHASE, SOCKET, type SocketOperation } from "../../../protocol/trace.ts";
+import { FLAG, MARKER, PHASE, SOCKET, type SocketOperation } from "../../../protocol/trace.ts";
 import { concatRecords, encodeRecord } from "../../../protocol/trace-codec.ts";
 import { dnsAnswer, dnsQuestion } from "../../protocol/packets.ts";
 
@@ -119,13 +119,20 @@ export class Story {
   open(
     process: number,
     path: string,
-    how: { flags?: number; result?: number; requested?: string; detached?: boolean } = {},
+    how: {
+      flags?: number;
+      result?: number;
+      requested?: string;
+      detached?: boolean;
+      file?: { device: number; inode: bigint };
+    } = {},
   ) {
-    const { flags = 0, result = 3, requested = path, detached = false } = how;
+    const { flags = 0, result = 3, requested = path, detached = false, file = { device: 0, inode: 0n } } = how;
     return this.add({
       record: "open",
       process,
       result,
+      ...file,
       open_flags: flags,
       flags: detached ? 4 : 0,
       path: encode(path),
@@ -160,6 +167,11 @@ export class Story {
   send(process: number, end: Endpoint, data: Uint8Array | string, offset = 0): number {
     const bytes = typeof data === "string" ? encode(data) : data;
     return this.add({ record: "send", process, ...wire(end), data: bytes, offset, total: bytes.length });
+  }
+
+  /** What sendfile and splice leave: how much went to whom, and none of the bytes. */
+  sendUnseen(process: number, end: Endpoint, total: number): number {
+    return this.add({ record: "send", process, ...wire(end), flags: FLAG.truncated, total });
   }
 
   receive(process: number, end: Endpoint, data: Uint8Array): number {
