@@ -23,3 +23,11 @@ declare module "*.zst" {
   const path: string;
   export default path;
 }
+declare module "*.css" {
+  const text: string;
+  export default text;
+}
+declare module "*.js" {
+  const text: string;
+  export default text;
+}

@@ -22,6 +22,7 @@ export const root: CommandDef = {
     ),
     package: lazy("Choose which packages are watched.", () => import("./package.ts")),
     allow: lazy("Choose what is no deviation.", () => import("./allow.ts")),
+    ui: lazy("Sign in to the dashboard.", () => import("./ui.ts")),
     token: lazy("Choose who may use the server.", () => import("./token.ts")),
     audit: lazy("Look at who changed what.", () => import("./audit.ts")),
     bench: lazy("Measure how fast fangs is on this host.", () => import("./bench.ts")),

@@ -53,6 +53,7 @@ import {
   SegmentReceipt,
   Undone,
 } from "./requests.ts";
+import { SignIn } from "./sign-in.ts";
 import { NewToken, Token, TokenPage, type TokenQuery, type TokenRequest } from "./tokens.ts";
 
 const DEADLINE_MS = 30_000;
@@ -76,6 +77,8 @@ export type Client = ReturnType<typeof createClient>;
 export function createClient(options: ClientOptions) {
   const { get, post, put, remove, bytes, send } = createTransport(options);
   return {
+    /** Where the server listens, without a slash at its end. */
+    url: options.url.replace(/\/+$/, ""),
     health: () => get(Health, "/v1/health"),
     ready: () => get(Health, "/v1/ready"),
 
@@ -128,6 +131,8 @@ export function createClient(options: ClientOptions) {
       return decode(AllowRemoved, await send(path`/v1/allow/${id}`, { method: "DELETE" }));
     },
 
+    /** A code that signs in to the dashboard once. */
+    signIn: () => post(SignIn, "/v1/sign-ins"),
     tokens: (query: TokenQuery = {}) => get(TokenPage, `/v1/tokens${search(query)}`),
     createToken: (request: TokenRequest) => post(NewToken, "/v1/tokens", request),
     async revokeToken(id: string): Promise<Token> {
@@ -189,22 +194,30 @@ function createTransport(options: ClientOptions) {
   async function send(target: string, init: Init): Promise<Response> {
     const { deadline = DEADLINE_MS, signal, headers, ...rest } = init;
     const timeout = AbortSignal.timeout(deadline);
-    let response: Response;
-    try {
-      response = await fetcher(base + target, {
-        ...rest,
-        headers: { ...headers, authorization: `Bearer ${options.token}` },
-        // A redirect would carry the token to somewhere else.
-        redirect: "error",
-        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
-      });
-    } catch (cause) {
-      if (signal?.aborted) throw cause;
-      const why = timeout.aborted ? `did not answer within ${deadline / 1000} seconds` : "cannot be reached";
-      throw unreachable(base, why, cause);
+    const whole = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
+    const end = performance.now() + deadline;
+    for (;;) {
+      let response: Response;
+      try {
+        response = await fetcher(base + target, {
+          ...rest,
+          headers: { ...headers, authorization: `Bearer ${options.token}` },
+          // A redirect would carry the token to somewhere else.
+          redirect: "error",
+          signal: whole,
+        });
+      } catch (cause) {
+        if (signal?.aborted) throw cause;
+        const why = timeout.aborted ? `did not answer within ${deadline / 1000} seconds` : "cannot be reached";
+        throw unreachable(base, why, cause);
+      }
+      if (response.ok) return response;
+      const wait = Number(response.headers.get("retry-after") ?? Number.NaN) * 1000;
+      // Asked too much: what was not done can be done again once the server says so.
+      if (response.status !== 429 || !(performance.now() + wait < end)) throw await problem(base, response);
+      await response.body?.cancel();
+      await pause(wait, signal);
     }
-    if (response.ok) return response;
-    throw await problem(base, response);
   }
 
   return {
@@ -217,6 +230,20 @@ function createTransport(options: ClientOptions) {
     remove: async (target: string): Promise<void> => void (await send(target, { method: "DELETE" })),
     bytes: async (target: string) => new Uint8Array(await (await send(target, { method: "GET" })).arrayBuffer()),
   };
+}
+
+/** @throws the reason of the abort */
+async function pause(ms: number, abort: AbortSignal | undefined): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, ms);
+  const stop = (): void => over.reject(abort?.reason);
+  abort?.addEventListener("abort", stop, { once: true });
+  try {
+    await over.promise;
+  } finally {
+    clearTimeout(timer);
+    abort?.removeEventListener("abort", stop);
+  }
 }
 
 async function decode<T extends TSchema>(model: T, response: Response): Promise<Static<T>> {

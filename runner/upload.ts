@@ -61,7 +61,8 @@ export class Upload {
         return await step();
       } catch (thrown) {
         const error = toFangsError(thrown);
-        const patient = error.code === "server_unreachable" && performance.now() < deadline && !this.#signal.aborted;
+        const isPassing = error.code === "server_unreachable" || error.code === "rate_limited";
+        const patient = isPassing && performance.now() < deadline && !this.#signal.aborted;
         if (!patient) {
           this.#fail(error);
           return undefined;

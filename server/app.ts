@@ -6,15 +6,17 @@ import { createRouter } from "./api/router.ts";
 import { writeBootstrapTokens } from "./bootstrap-tokens.ts";
 import { prepareDataDir } from "./data-dir.ts";
 import { resumeAnalyses } from "./finish.ts";
+import { createGate } from "./gate.ts";
 import { listen } from "./http.ts";
 import { createMetrics } from "./metrics.ts";
-import { logDefect } from "./problem.ts";
+import { logDefect, refuse } from "./problem.ts";
 import { sweepExpired } from "./queue.ts";
 import { NO_RULES } from "./operator-rules-file.ts";
 import type { Analysis, RulesInForce, Services } from "./services.ts";
 import { createSignal } from "./signal.ts";
 import { migrate } from "./store/migrate.ts";
 import { openStore } from "./store/open.ts";
+import { segmentsOf, TRACE_LIMIT } from "./trace-limit.ts";
 import { useRules } from "./use-rules.ts";
 
 export interface ServerOptions extends Analysis {
@@ -35,6 +37,10 @@ export interface ServerOptions extends Analysis {
   controlMs?: number;
   /** The operator's rules at the start; none if not given. */
   rules?: RulesInForce;
+  /** Requests a second of one token, 0: no limit; 1000 if not given. */
+  requestsPerSecond?: number;
+  /** Most bytes of a run's trace, uncompressed; 1 GiB if not given. */
+  traceLimit?: number;
   /** How often expired leases are looked for. */
   sweepMs?: number;
   /** How long `stop` waits for requests in flight and analyses; 10 s if not given. */
@@ -66,6 +72,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const drainMs = options.drainMs ?? 10_000;
   const services: Services = {
     db,
+    gate: createGate(db, Date.now, options.requestsPerSecond),
+    mostSegments: segmentsOf(options.traceLimit ?? TRACE_LIMIT),
     registry,
     analysis: { analyse, listEvents, processTree },
     metrics: createMetrics(),
@@ -87,6 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...(options.listen ?? { hostname: "127.0.0.1", port: 8443 }),
       ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
       handle: createRouter(services),
+      refuse: (request, error) => refuse(services, request, error),
     });
     const sweep = startSweep(services, options.sweepMs ?? 1000);
     return {

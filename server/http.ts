@@ -1,5 +1,6 @@
 /** The listening socket: which hosts it answers to, how long a request may take, how it ends. */
 import { FangsError } from "../protocol/errors.ts";
+import { callerOf } from "./caller.ts";
 import { problemResponse } from "./problem.ts";
 
 export interface HttpOptions {
@@ -11,6 +12,8 @@ export interface HttpOptions {
   /** A request that takes longer is answered with 504. Longer than a long poll. */
   deadlineMs?: number;
   handle(request: Request): Promise<Response>;
+  /** Answers a request for a host that is none of these. */
+  refuse(request: Request, error: FangsError): Promise<Response>;
 }
 
 export interface HttpServer {
@@ -23,7 +26,7 @@ const LARGEST_BODY = 17 * 1024 * 1024;
 
 /** @throws FangsError address_in_use; usage for an address this host does not have */
 export function listen(options: HttpOptions): HttpServer {
-  const { hostname, port, handle, deadlineMs = 150_000 } = options;
+  const { hostname, port, handle, refuse, deadlineMs = 150_000 } = options;
   const hosts = new Set([
     "127.0.0.1",
     "localhost",
@@ -37,7 +40,8 @@ export function listen(options: HttpOptions): HttpServer {
     // In front of routing: a web page that had its name rebound to this address sends its own name.
     const host = hostOf(request.headers.get("host"));
     if (host === undefined || !hosts.has(host)) {
-      return problemResponse(
+      return refuse(
+        request,
         new FangsError("misdirected", "This server does not answer to that Host.", {
           hint: "Use the address that it listens on.",
         }),
@@ -52,7 +56,8 @@ export function listen(options: HttpOptions): HttpServer {
     maxRequestBodySize: LARGEST_BODY,
     // Seconds without a byte; a long poll is silent for 25.
     idleTimeout: 60,
-    fetch(request) {
+    fetch(request, socket) {
+      callerOf(request).address = socket.requestIP(request)?.address ?? "unknown";
       const response = answer(request).catch(problemResponse);
       inFlight.add(response);
       void response.finally(() => inFlight.delete(response));
@@ -80,7 +85,7 @@ type BindOptions = {
   port: number;
   maxRequestBodySize: number;
   idleTimeout: number;
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, socket: { requestIP(request: Request): { address: string } | null }): Promise<Response>;
   error(thrown: Error): Response;
 };
 

@@ -2,9 +2,12 @@
 import { SQLiteError } from "bun:sqlite";
 import { ERRORS, FangsError, toFangsError } from "../protocol/errors.ts";
 import type { Problem } from "../protocol/models.ts";
+import { RateLimited } from "./limits.ts";
+import type { Services } from "./services.ts";
 
 /** Whatever was thrown as a response. A defect is logged with its stack besides. */
-export function problemResponse(thrown: unknown, headers: Record<string, string> = {}, status?: number): Response {
+export function problemResponse(thrown: unknown, given: Record<string, string> = {}, status?: number): Response {
+  const headers = thrown instanceof RateLimited ? { ...given, "retry-after": String(thrown.seconds) } : given;
   const error = thrown instanceof SQLiteError ? databaseError(thrown) : toFangsError(thrown);
   const kind = ERRORS[error.code];
   if (kind.status === 500) logDefect(thrown);
@@ -20,6 +23,12 @@ export function problemResponse(thrown: unknown, headers: Record<string, string>
     status: problem.status,
     headers: { "content-type": "application/problem+json", ...COMMON_HEADERS, ...headers },
   });
+}
+
+/** Whatever a request was answered with in place of what it asked for, noted where it is a refusal. */
+export async function refuse({ gate }: Pick<Services, "gate">, request: Request, thrown: unknown): Promise<Response> {
+  if (thrown instanceof FangsError) await gate.refusals.note(request, thrown).catch(logDefect);
+  return problemResponse(thrown);
 }
 
 /** On every answer. */

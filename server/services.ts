@@ -3,6 +3,7 @@ import type { RegistryClient } from "../npm/registry.ts";
 import type { AllowEntry, RunEvent, RunProcess, RunResult } from "../protocol/models.ts";
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
 import type { NormaliseRule } from "./analysis/operator-rules.ts";
+import type { Gate } from "./gate.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Signal } from "./signal.ts";
 import type { Database } from "./store/open.ts";
@@ -51,6 +52,10 @@ export interface Services {
   backoffMs: readonly number[];
   /** How long a verdict waits for a control run. */
   controlMs: number;
+  /** What stands before the routes. */
+  gate: Gate;
+  /** Most segments of a run. */
+  mostSegments: number;
   rules: RulesInForce;
   /** Analyses in progress by run. */
   analysing: Map<string, Promise<void>>;

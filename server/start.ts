@@ -18,6 +18,10 @@ export interface OrchestratorOptions {
   drainMs?: number;
   /** How long it takes requests before that, ms. */
   drainDelayMs?: number;
+  /** Requests a second of one token; 0: no limit. */
+  requestsPerSecond?: number;
+  /** Most bytes of a run's trace. */
+  traceLimit?: number;
   /** Absent: the one that npm's own configuration names. */
   registry?: RegistryClient;
 }

@@ -14,6 +14,8 @@ export function serverOptions(
     listen: values.listen,
     ...(store === undefined ? {} : { store }),
     rules,
+    requestsPerSecond: values["rate-limit"],
+    traceLimit: values["trace-limit"] * 1024 * 1024,
     drainMs: values.drain,
     drainDelayMs: values["drain-delay"],
   };

@@ -61,6 +61,18 @@ export const SETTINGS = {
     otherwise: "0",
     fallback: () => 0,
   },
+  "rate-limit": {
+    kind: count(0, 1_000_000),
+    doc: "Requests a second of one token; a runner's and an address may five times as many. 0: no limit.",
+    otherwise: "1000",
+    fallback: () => 1000,
+  },
+  "trace-limit": {
+    kind: count(1, 20_000),
+    doc: "The most MiB that the trace of one run may have, uncompressed; a run with more fails and says so.",
+    otherwise: "1024",
+    fallback: () => 1024,
+  },
   server: {
     kind: text("url"),
     doc: "The server to talk to.",
@@ -111,7 +123,7 @@ export type SettingName = keyof typeof SETTINGS;
 export type SettingValue<Name extends SettingName> = ReturnType<(typeof SETTINGS)[Name]["kind"]["parse"]>;
 
 const PROCESS = ["config", "data-dir", "log-level", "log-format"] as const;
-const SERVING = ["listen", "store", "drain", "drain-delay"] as const;
+const SERVING = ["listen", "store", "drain", "drain-delay", "rate-limit", "trace-limit"] as const;
 const RUNNING = ["runner-id", "image", "concurrency"] as const;
 
 /** What each command takes. */

@@ -6,9 +6,9 @@ const DEADLINE_MS = 30_000;
 /**
  * The body, at most `limit` bytes of it.
  *
- * @throws FangsError body_too_large before reading where the length is declared; usage for a body that does not end in time
+ * @throws FangsError body_too_large before reading where the length is declared; body_too_slow; usage for one that breaks off
  */
-export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+export async function readBody(request: Request, limit: number, deadlineMs = DEADLINE_MS): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > limit) throw tooLarge(limit);
   const reader = request.body?.getReader();
@@ -19,7 +19,7 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
   const timer = setTimeout(() => {
     late = true;
     reader.cancel().catch(() => {});
-  }, DEADLINE_MS);
+  }, deadlineMs);
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       total += part.value.length;
@@ -32,7 +32,7 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
   } finally {
     clearTimeout(timer);
   }
-  if (late) throw new FangsError("usage", `The body did not arrive within ${DEADLINE_MS / 1000} seconds.`);
+  if (late) throw new FangsError("body_too_slow", `The body did not arrive within ${deadlineMs / 1000} seconds.`);
   return chunks.length === 1 ? chunks[0]! : new Uint8Array(Buffer.concat(chunks));
 }
 

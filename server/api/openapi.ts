@@ -3,13 +3,14 @@ import type { TSchema } from "@sinclair/typebox";
 import * as audit from "../../protocol/audit.ts";
 import * as models from "../../protocol/models.ts";
 import * as requests from "../../protocol/requests.ts";
+import * as signIn from "../../protocol/sign-in.ts";
 import * as tokens from "../../protocol/tokens.ts";
 import type { Route } from "./route.ts";
 
 /** OpenAPI 3.1 for these routes. Its schemas are the models themselves: what is checked is what is documented. */
 export function openApi(routes: readonly Route[]): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const route of routes) {
+  for (const route of routes.filter(isDocumented)) {
     const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
   }
@@ -24,11 +25,16 @@ export function openApi(routes: readonly Route[]): object {
   };
 }
 
+/** The dashboard's own routes are no part of the API. */
+export function isDocumented({ path }: Route): boolean {
+  return !path.startsWith("/ui/");
+}
+
 // --- internal ---
 
 /** The models that are objects, by themselves: a schema that is one of them is referred to. */
 const NAMED = new Map<unknown, string>(
-  [models, requests, tokens, audit]
+  [models, requests, tokens, audit, signIn]
     .flatMap((file) => Object.entries<unknown>(file))
     .filter(([, value]) => isObject(value) && value["type"] === "object")
     .map(([name, schema]) => [schema, name]),

@@ -81,13 +81,13 @@ export function route<
     ...(definition.answer === undefined ? {} : { answer: definition.answer }),
     async run(services, request, params) {
       // The models were checked right here; that their types follow is beyond what the compiler can see.
-      const identity = await authorize(services.db, request.headers.get("authorization"), scope, services.now());
+      const identity = await authorize(services, request, scope);
       const answer = await handle({
         services,
         identity,
         request,
         param: (name) => parameter(params, name),
-        body: await checkedBody(definition.body, request, limit),
+        body: await checkedBody(definition, request, limit),
         query: checkedQuery(definition.query, request),
       } as Context<B, Q>);
       return answer instanceof Response ? answer : Response.json(answer, { status, headers: COMMON_HEADERS });
@@ -106,9 +106,15 @@ function parameter(params: Record<string, string | undefined>, name: string): st
   });
 }
 
-async function checkedBody(model: TSchema | undefined, request: Request, limit: number): Promise<unknown> {
-  if (model === undefined) return undefined;
+async function checkedBody(
+  { body: model, consumes }: { body?: TSchema | undefined; consumes?: string },
+  request: Request,
+  limit: number,
+): Promise<unknown> {
+  // The handler reads it.
+  if (consumes !== undefined) return undefined;
   const bytes = await readBody(request, limit);
+  if (model === undefined) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

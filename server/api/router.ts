@@ -1,7 +1,7 @@
 /** All routes, and the way from a request to one of them. */
 import { Elysia } from "elysia";
 import { FangsError } from "../../protocol/errors.ts";
-import { problemResponse } from "../problem.ts";
+import { problemResponse, refuse } from "../problem.ts";
 import type { Services } from "../services.ts";
 import { allowRoutes } from "./allow.ts";
 import { auditRoutes } from "./audit.ts";
@@ -18,6 +18,7 @@ import { runnerRoutes } from "./runners.ts";
 import { scanRoutes } from "./scans.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { traceRoutes } from "./trace.ts";
+import { uiRoutes } from "./ui.ts";
 
 export const ROUTES: readonly Route[] = [
   ...healthRoutes,
@@ -33,6 +34,7 @@ export const ROUTES: readonly Route[] = [
   ...jobRoutes,
   ...tokenRoutes,
   ...auditRoutes,
+  ...uiRoutes,
   documentRoute(() => ROUTES),
 ];
 
@@ -51,14 +53,21 @@ export function createRouter(
         try {
           return await route.run(services, request, params ?? {});
         } catch (thrown) {
-          return problemResponse(thrown);
+          return refuse(services, request, thrown);
         }
       },
       { config: {}, parse: "none" },
     );
   }
   app.onError(({ code, error, request }) => (code === "NOT_FOUND" ? noRoute(routes, request) : problemResponse(error)));
-  return async (request) => app.handle(request);
+  return async (request) => {
+    try {
+      services.gate.address(request);
+    } catch (thrown) {
+      return refuse(services, request, thrown);
+    }
+    return app.handle(request);
+  };
 }
 
 // --- internal ---

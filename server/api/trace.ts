@@ -6,6 +6,7 @@ import { receiveSegment } from "../ingest.ts";
 import { checkRunner } from "../access.ts";
 import { COMMON_HEADERS } from "../problem.ts";
 import { heartbeat } from "../queue.ts";
+import { checkTraceLimit } from "../trace-limit.ts";
 import { COMPRESSED_LIMIT } from "../segment.ts";
 import { findId, missing } from "../store/ids.ts";
 import type { Database } from "../store/open.ts";
@@ -43,10 +44,13 @@ export const traceRoutes: Route[] = [
     answer: SegmentReceipt,
     async handle({ services, identity, request, param }) {
       await checkRunOf(services.db, identity, param("id"));
+      const lease = header(request, HEADERS.lease);
+      const seq = sequence(param("seq"));
+      await checkTraceLimit(services, { runId: param("id"), lease, seq });
       return receiveSegment(services, {
         runId: param("id"),
-        lease: header(request, HEADERS.lease),
-        seq: sequence(param("seq")),
+        lease,
+        seq,
         sha256: header(request, HEADERS.sha256),
         compressed: await readBody(request, COMPRESSED_LIMIT),
       });

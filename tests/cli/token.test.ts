@@ -24,7 +24,7 @@ test("a token made on the command line is printed alone on stdout, and works unt
   expect(ann.expires_at - ann.created_at).toBeCloseTo(90 * 86_400_000, -5);
 
   expect((await run(["token", "revoke", ann.id], env)).out).toBe("ann is revoked\n");
-  expect((await run(["run", "list"], own)).err).toContain("The token is not valid");
+  expect((await run(["run", "list"], own)).err).toContain("The token is revoked");
   expect((await run(["token", "list"], env)).out).not.toContain("ann");
   expect((await run(["token", "list", "--all"], env)).out).toMatch(/ann .*revoked \d{4}-/);
 });

@@ -26,6 +26,7 @@ test("the help of fangs lists every command", async () => {
       baseline   Look at what a package is known to do; change it, and take changes back.
       package    Choose which packages are watched.
       allow      Choose what is no deviation.
+      ui         Sign in to the dashboard.
       token      Choose who may use the server.
       audit      Look at who changed what.
       bench      Measure how fast fangs is on this host.

@@ -57,6 +57,12 @@ const ALLOWED: Record<string, string> = {
   "DELETE /v1/tokens/:id": "admin",
   "GET /v1/audit": "triage admin",
   "GET /v1/audit/:id": "triage admin",
+  "POST /v1/sign-ins": "read triage admin",
+  "GET /ui/": "nobody read triage runner admin",
+  "GET /ui/sign-in.js": "nobody read triage runner admin",
+  "GET /ui/page.css": "nobody read triage runner admin",
+  "POST /ui/session": "nobody read triage runner admin",
+  "DELETE /ui/session": "read triage admin",
   "GET /v1/openapi.json": "read triage admin",
 };
 

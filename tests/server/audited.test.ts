@@ -111,8 +111,11 @@ const CHANGES: Record<string, [actions: string[], call: Call]> = {
   ],
 };
 
-/** Routes that write and change nothing an operator decided: what runners do to the runs they hold. */
+/** Routes that write and change nothing an operator decided: what runners do to the runs they hold, and signing in. */
 const WORK = [
+  "POST /v1/sign-ins",
+  "POST /ui/session",
+  "DELETE /ui/session",
   "PUT /v1/runners/:name",
   "POST /v1/jobs/lease",
   "PUT /v1/runs/:id/trace/:seq",

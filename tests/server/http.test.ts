@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { RegistryClient } from "../../npm/registry.ts";
+import { sendRaw } from "./raw.ts";
 import { codeOf, registration, startTestServer, testRegistry, type TestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
@@ -11,25 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** Writes bytes to the socket and answers with what comes back. */
-async function raw(text: string): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  let answer = "";
-  const socket = await Bun.connect({
-    hostname: "127.0.0.1",
-    port: Number(new URL(server.url).port),
-    socket: {
-      data: (_, bytes) => void (answer += bytes.toString()),
-      close: () => resolve(answer),
-      error: () => resolve(answer),
-    },
-  });
-  socket.write(text);
-  const timer = setTimeout(() => socket.end(), 10_000);
-  const got = await promise;
-  clearTimeout(timer);
-  return got;
-}
+const raw = (text: string) => sendRaw(server.url, text);
 
 function get(target: string, host: string | undefined, more = ""): Promise<string> {
   return raw(

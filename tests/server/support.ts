@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { configureLog } from "../../log/log.ts";
 import type { Manifest } from "../../npm/packument.ts";
 import type { RegistryClient } from "../../npm/registry.ts";
 import { type Client, createClient } from "../../protocol/client.ts";
@@ -13,6 +14,7 @@ import { TraceCursor } from "../../protocol/trace.ts";
 import { findAllowing } from "../../server/analysis/allow.ts";
 import type { AnalysisInput, AnalysisOutput, NewDeviation } from "../../server/analysis/types.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/app.ts";
+import { createGate } from "../../server/gate.ts";
 import { createMetrics } from "../../server/metrics.ts";
 import { NO_RULES } from "../../server/operator-rules-file.ts";
 import type { Analysis, Services } from "../../server/services.ts";
@@ -20,6 +22,9 @@ import { createSignal } from "../../server/signal.ts";
 import { migrate } from "../../server/store/migrate.ts";
 import { openStore } from "../../server/store/open.ts";
 import { createToken } from "../../server/store/tokens.ts";
+
+// Most tests are refused something, and mean it.
+configureLog({ level: "error" });
 
 export function temporaryFolder(): { path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), "fangs-server-"));
@@ -157,6 +162,8 @@ export async function testServices(changes: Partial<Services> = {}): Promise<Ser
   const clock = { now: 1_000_000 };
   return {
     db,
+    gate: createGate(db, () => clock.now),
+    mostSegments: 1000,
     registry: testRegistry,
     analysis: testAnalysis,
     metrics: createMetrics(),

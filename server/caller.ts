@@ -1,0 +1,22 @@
+/** What is known of who sent a request. */
+
+export interface Caller {
+  /** Of the socket; no header can change it. */
+  address: string;
+  /** Name of the token that was shown, valid or not any more. */
+  token?: string;
+  /** Whether this address has shown too many wrong tokens. */
+  isGuessing?: boolean;
+}
+
+/** Kept beside the request: the router hands nothing else on. */
+const callers = new WeakMap<Request, Caller>();
+
+export function callerOf(request: Request): Caller {
+  let caller = callers.get(request);
+  if (caller === undefined) {
+    caller = { address: "unknown" };
+    callers.set(request, caller);
+  }
+  return caller;
+}
