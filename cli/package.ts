@@ -6,8 +6,9 @@ import { group } from "./command.ts";
 import { pairs, printJson, printLines, table, time } from "./output.ts";
 import { given } from "./paging.ts";
 import { safe } from "./safe.ts";
+import { seenLines, watchRows } from "./package-watch.ts";
 import { serverLeaf } from "./server-command.ts";
-import { parseCount } from "./values.ts";
+import { parseCount, parseDuration } from "./values.ts";
 
 const nameArg = { type: "positional", required: true, description: "The npm name." } as const;
 
@@ -45,29 +46,43 @@ const list = serverLeaf({
 });
 
 const show = serverLeaf({
-  description: "Show a package: its baselines, how far its seeding is, its own severities.",
+  description: "Show a package: what the watcher saw, its baselines, its seeding, its own severities.",
   args: { name: nameArg },
   run: async ({ args, client, terminal }) => {
     const found = await client.package(args.name);
     if (args.json) printJson(terminal, "fangs.package/1", { package: found });
-    else printLines(terminal, packageLines(found));
+    else printLines(terminal, [...packageLines(found), ...seenLines(found.seen)]);
   },
 });
 
 const set = serverLeaf({
-  description: "Give categories of behaviour severities of this package's own.",
+  description: "Choose whether a package is watched and how often, and severities of its own.",
   args: {
     name: nameArg,
     severity: {
       type: "string",
       valueHint: "category=severity",
-      required: true,
       description: "E.g. net_new_dns=high, or net_new_dns=default to take it back; can be repeated.",
+    },
+    watch: { type: "enum", options: ["on", "off"], description: "Look for new releases, or do not." },
+    interval: {
+      type: "string",
+      valueHint: "time",
+      description: "How often, e.g. 10m; or default: as the server's --poll-interval says.",
     },
   },
   run: async ({ args, all, client, terminal }) => {
     const severities = Object.fromEntries(all("severity").map(parseSeverity));
-    const changed = await client.setPackage(args.name, { severities });
+    const interval_ms =
+      args.interval === undefined ? undefined : args.interval === "default" ? null : parseDuration(args.interval);
+    const watch = given({ enabled: args.watch === undefined ? undefined : args.watch === "on", interval_ms });
+    const settings = {
+      ...(Object.keys(severities).length > 0 ? { severities } : {}),
+      ...(Object.keys(watch).length > 0 ? { watch } : {}),
+    };
+    if (Object.keys(settings).length === 0)
+      throw usage("Nothing is to be set.", "fangs package set", "Give --severity, --watch or --interval.");
+    const changed = await client.setPackage(args.name, settings);
     if (args.json) printJson(terminal, "fangs.package/1", { package: changed });
     else printLines(terminal, packageLines(changed));
   },
@@ -128,7 +143,8 @@ function packageLines(found: PackageDetail): string[] {
   const own = Object.entries(found.severities).map(([category, severity]) => `${category}=${severity}`);
   const lines = pairs([
     ["package", found.name],
-    ["watched", `since ${time(found.created_at)}`],
+    ["known", `since ${time(found.created_at)}`],
+    ...watchRows(found.watch),
     ["seeding", found.seeds.length === 0 ? "-" : progress],
     ["severities", own.length === 0 ? "-" : own.join(", ")],
   ]);

@@ -26,6 +26,20 @@ export function checkIntegrity(bytes: Uint8Array, dist: Dist): void {
   });
 }
 
+/** The digest to check a tarball with; null if the registry gives none. */
+export function integrityOf(dist: Dist): string | null {
+  if (dist.integrity !== undefined && dist.integrity !== "") return dist.integrity;
+  if (dist.shasum === undefined || !/^[0-9a-f]{40}$/i.test(dist.shasum)) return null;
+  return `sha1-${Buffer.from(dist.shasum, "hex").toString("base64")}`;
+}
+
+/** A short name for a digest that is fit for a file. */
+export function digestKey(integrity: string): string {
+  return createHash("sha256").update(integrity).digest("hex");
+}
+
+// --- internal ---
+
 function strongest(dist: Dist): { algorithm: string; digests: Buffer[] } | undefined {
   const parts = (dist.integrity ?? "").split(/\s+/);
   for (const algorithm of ALGORITHMS) {

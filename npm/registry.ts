@@ -4,7 +4,7 @@ import { type NpmConfig, registryFor } from "./config.ts";
 import { checkIntegrity } from "./integrity.ts";
 import { checkPackageName } from "./names.ts";
 import { type Dist, type Packument, checkPackument } from "./packument.ts";
-import { type Answer, getBounded } from "./transport.ts";
+import { type Answer, type GetOptions, getBounded } from "./transport.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -38,7 +38,11 @@ export interface RegistryClient {
 }
 
 /** A client that reaches registries as npm's configuration says. */
-export function createRegistryClient(config: NpmConfig, limits: Partial<RegistryLimits> = {}): RegistryClient {
+export function createRegistryClient(
+  config: NpmConfig,
+  limits: Partial<RegistryLimits> = {},
+  transport: Pick<GetOptions, "pace" | "signal"> = {},
+): RegistryClient {
   const bound = { ...LIMITS, ...limits };
   return {
     async packument(name, options = {}) {
@@ -47,7 +51,12 @@ export function createRegistryClient(config: NpmConfig, limits: Partial<Registry
       const accept = options.full
         ? "application/json"
         : "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8";
-      const answer = await getBounded(config, url, { accept, bytes: bound.packumentBytes, ms: bound.packumentMs });
+      const answer = await getBounded(config, url, {
+        ...transport,
+        accept,
+        bytes: bound.packumentBytes,
+        ms: bound.packumentMs,
+      });
       if (answer.status === 404) {
         throw new FangsError("package_not_found", `The registry has no package ${name}.`, {
           hint: "Check the spelling; a private package needs its registry and token in .npmrc.",
@@ -59,6 +68,7 @@ export function createRegistryClient(config: NpmConfig, limits: Partial<Registry
 
     async tarball(dist) {
       const answer = await getBounded(config, dist.tarball, {
+        ...transport,
         accept: "*/*",
         bytes: bound.tarballBytes,
         ms: bound.tarballMs,

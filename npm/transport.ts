@@ -6,6 +6,7 @@ const REDIRECT_LIMIT = 5;
 
 export interface Answer {
   status: number;
+  headers: Headers;
   body: Uint8Array;
 }
 
@@ -15,6 +16,12 @@ export interface GetOptions {
   bytes: number;
   /** Deadline for all of it, redirects and body included. */
   ms: number;
+  /** Headers beside those that every request has. */
+  headers?: Record<string, string>;
+  /** Ends it early. */
+  signal?: AbortSignal;
+  /** Awaited before each request, redirects included. */
+  pace?: () => Promise<void>;
 }
 
 /**
@@ -24,16 +31,20 @@ export interface GetOptions {
  *   is none of the web: fetch would read a file of this machine as well
  */
 export async function getBounded(config: NpmConfig, url: string, options: GetOptions): Promise<Answer> {
-  const signal = AbortSignal.timeout(options.ms);
   const home = webAddress(url);
+  await options.pace?.();
+  const timeout = AbortSignal.timeout(options.ms);
+  const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
   const authorization = authorizationFor(config, url);
   let next = home;
   try {
     for (let hop = 0; hop <= REDIRECT_LIMIT; hop++) {
+      if (hop > 0) await options.pace?.();
       const response = await fetch(next, {
         redirect: "manual",
         signal,
         headers: {
+          ...options.headers,
           accept: options.accept,
           ...(authorization !== undefined && next.origin === home.origin ? { authorization } : {}),
         },
@@ -42,7 +53,8 @@ export async function getBounded(config: NpmConfig, url: string, options: GetOpt
       });
       const location = response.headers.get("location");
       if (response.status < 300 || response.status > 399 || location === null) {
-        return { status: response.status, body: await readBounded(response, options.bytes, next) };
+        const { status, headers } = response;
+        return { status, headers, body: await readBounded(response, options.bytes, next) };
       }
       await response.body?.cancel();
       next = redirected(next, location);

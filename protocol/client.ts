@@ -56,6 +56,8 @@ import {
 import { SignIn } from "./sign-in.ts";
 import { NewToken, Token, TokenPage, type TokenQuery, type TokenRequest } from "./tokens.ts";
 
+import { KeptReleases } from "./watching.ts";
+
 const DEADLINE_MS = 30_000;
 /** The server analyses the run before it answers a result. */
 const RESULT_DEADLINE_MS = 120_000;
@@ -114,6 +116,9 @@ export function createClient(options: ClientOptions) {
     resetPackage: async (name: string, reason: string): Promise<void> =>
       void (await send(path`/v1/packages/${name}/reset`, { method: "POST", ...json({ reason }) })),
     removePackage: (name: string) => remove(path`/v1/packages/${name}`),
+    /** Releases whose tarballs are kept, and one of these tarballs: for runners. */
+    keptReleases: (name: string) => get(KeptReleases, path`/v1/kept/${name}`),
+    keptTarball: (name: string, version: string) => bytes(path`/v1/kept/${name}/${version}`),
     releases: (name: string, query: PageQuery = {}) => get(ReleasePage, path`/v1/releases/${name}` + search(query)),
 
     baseline: (name: string, query: BaselineQuery = {}) => get(Baseline, path`/v1/baselines/${name}` + search(query)),

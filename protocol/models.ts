@@ -1,6 +1,7 @@
 /** The models of the API: used by its routes, by the client and by the OpenAPI document. Times are ms UTC. */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { SEVERITIES } from "./facts.ts";
+import { PackageWatch, SeenRelease } from "./watching.ts";
 
 const Id = Type.String({ minLength: 1, maxLength: 64, pattern: "^[0-9a-zA-Z-]+$" });
 const Time = Type.Integer({ minimum: 0 });
@@ -291,7 +292,14 @@ export const BaselineSummary = Type.Object({
 });
 export const PackageDetail = Type.Composite([
   Package,
-  Type.Object({ seeds: Type.Array(Seed), baselines: Type.Array(BaselineSummary) }),
+  Type.Object({
+    seeds: Type.Array(Seed),
+    baselines: Type.Array(BaselineSummary),
+    /** null: it was only scanned, or imported. */
+    watch: Nullable(PackageWatch),
+    /** What the watcher saw of it, the newest first (at most 50). */
+    seen: Type.Array(SeenRelease),
+  }),
 ]);
 export type PackageDetail = Static<typeof PackageDetail>;
 

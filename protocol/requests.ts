@@ -19,6 +19,8 @@ import {
   Version,
 } from "./models.ts";
 
+import { WatchInterval } from "./watching.ts";
+
 const oneOf = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)));
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const IdPrefix = Type.String({ minLength: 1, maxLength: 64 });
@@ -39,9 +41,19 @@ export const PackageRequest = Type.Object(
 );
 export type PackageRequest = Static<typeof PackageRequest>;
 
-/** Severities by category; null takes the package's own away. Categories that are not named stay as they are. */
+/** What is not named stays as it is. */
 export const PackageSettings = Type.Object(
-  { severities: Type.Record(Type.String({ maxLength: 64 }), Nullable(oneOf(SEVERITIES))) },
+  {
+    /** By category; null takes the package's own away. */
+    severities: Type.Optional(Type.Record(Type.String({ maxLength: 64 }), Nullable(oneOf(SEVERITIES)))),
+    /** `interval_ms` null: as often as the server's setting says. */
+    watch: Type.Optional(
+      Type.Object(
+        { enabled: Type.Optional(Type.Boolean()), interval_ms: Type.Optional(Nullable(WatchInterval)) },
+        { additionalProperties: false },
+      ),
+    ),
+  },
   { additionalProperties: false },
 );
 export type PackageSettings = Static<typeof PackageSettings>;

@@ -6,6 +6,7 @@ import { toFangsError } from "../protocol/errors.ts";
 import { type Agent, startAgent } from "./agent.ts";
 import { openSandboxHost } from "./sandbox/host.ts";
 import { buildImage, type SandboxImage } from "./sandbox/image.ts";
+import { keptSource } from "./sandbox/kept-source.ts";
 import { type RegistrySource, registrySource } from "./sandbox/registry-source.ts";
 
 export interface RunnerOptions {
@@ -29,7 +30,8 @@ export interface RunnerOptions {
  * @throws FangsError docker_unavailable, image_missing, sandbox_failed, sensor_unavailable, not_root
  */
 export async function startRunner(options: RunnerOptions): Promise<Agent> {
-  const registry = registrySource(options.registry ?? createRegistryClient(readNpmConfig()));
+  const published = registrySource(options.registry ?? createRegistryClient(readNpmConfig()));
+  const registry = keptSource(published, options.client);
   const open = () =>
     openSandboxHost({
       ...(options.image === undefined ? {} : { image: options.image }),

@@ -8,6 +8,8 @@ import { prepareDataDir } from "./data-dir.ts";
 import { resumeAnalyses } from "./finish.ts";
 import { createGate } from "./gate.ts";
 import { listen } from "./http.ts";
+import { runAsLeader } from "./leader.ts";
+import { keptTarballs } from "./kept-tarballs.ts";
 import { createMetrics } from "./metrics.ts";
 import { logDefect, refuse } from "./problem.ts";
 import { sweepExpired } from "./queue.ts";
@@ -18,6 +20,7 @@ import { migrate } from "./store/migrate.ts";
 import { openStore } from "./store/open.ts";
 import { segmentsOf, TRACE_LIMIT } from "./trace-limit.ts";
 import { useRules } from "./use-rules.ts";
+import { type WatchOptions, watcher } from "./watcher/watch.ts";
 
 export interface ServerOptions extends Analysis {
   dataDir: string;
@@ -41,6 +44,8 @@ export interface ServerOptions extends Analysis {
   requestsPerSecond?: number;
   /** Most bytes of a run's trace, uncompressed; 1 GiB if not given. */
   traceLimit?: number;
+  /** How packages are watched; without it none is. */
+  watch?: WatchOptions;
   /** How often expired leases are looked for. */
   sweepMs?: number;
   /** How long `stop` waits for requests in flight and analyses; 10 s if not given. */
@@ -78,6 +83,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     analysis: { analyse, listEvents, processTree },
     metrics: createMetrics(),
     jobs: createSignal(),
+    watching: createSignal(),
+    tarballs: keptTarballs(join(dataDir, "tarballs")),
     leaseMs: options.leaseMs ?? 30_000,
     backoffMs: options.backoffMs ?? [1000, 5000],
     controlMs: options.controlMs ?? 5 * 60_000,
@@ -98,13 +105,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       refuse: (request, error) => refuse(services, request, error),
     });
     const sweep = startSweep(services, options.sweepMs ?? 1000);
+    const watching =
+      options.watch === undefined ? undefined : runAsLeader(services, "watcher", watcher(services, options.watch));
     return {
       url: http.url,
       useRules: (rules) => useRules(services, rules),
       async stop() {
         stopping.abort();
         await Bun.sleep(options.drainDelayMs ?? 0);
-        await Promise.all([http.stop(drainMs), within(drainMs, sweep.stop())]);
+        await Promise.all([http.stop(drainMs), within(drainMs, sweep.stop()), watching]);
         // What is not analysed by then stays `analysing`: the next start does it.
         await within(drainMs, Promise.allSettled(services.analysing.values()));
         await db.close();

@@ -5,6 +5,7 @@ import type { Run, RunDetail } from "../protocol/models.ts";
 import { canDrift } from "./analysis/drift.ts";
 import type { AnalysisOutput, BaselineFingerprint, Control } from "./analysis/types.ts";
 import { nodeMajorOf } from "./node-major.ts";
+import { PRIORITY } from "./priorities.ts";
 import { isFinal } from "./run-state.ts";
 import type { Services } from "./services.ts";
 import { acceptedVersions } from "./store/baselines.ts";
@@ -13,9 +14,6 @@ import { deleteJob, insertJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
 import { findControl, getRunDetail, insertRun, moveRun } from "./store/runs.ts";
 import { getScanRow } from "./store/scans.ts";
-
-/** A control run goes before what is waiting: a verdict waits for it. */
-const PRIORITY = 10;
 
 /**
  * Queues a control run where one could change the verdict, and makes the run wait for it; meant for the transaction
@@ -42,7 +40,7 @@ export async function askForControl(
     control_of: run.id,
   });
   const { runner, before } = scan;
-  await insertJob(db, { run_id: id, runner, before, not_before: now, priority: PRIORITY });
+  await insertJob(db, { run_id: id, runner, before, not_before: now, priority: PRIORITY.control });
   await moveRun(db, run.id, "controlling", { control_due: now + services.controlMs });
   return true;
 }

@@ -4,6 +4,7 @@ import type { AllowEntry, ReleaseMeta, Run, RunDetail, RunResult } from "../prot
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
 import { askForControl, readControl } from "./control.ts";
 import { readTrace } from "./ingest.ts";
+import { withKept } from "./kept-registry.ts";
 import { nodeMajorOf } from "./node-major.ts";
 import { leaseLost } from "./queue.ts";
 import { roleInSeeding, settleSeeding } from "./seeding.ts";
@@ -145,7 +146,7 @@ async function analyseStored(services: Services, id: string): Promise<void> {
 async function lookUp(services: Services, run: RunDetail, nodeMajor: number): Promise<ReleaseMeta | null> {
   if (run.kind === "control") return null;
   const accepted = await acceptedVersions(services.db, run.package, nodeMajor);
-  const release = await readReleaseMeta(services.registry, { package: run.package, version: run.version, accepted });
+  const release = await readReleaseMeta(withKept(services), { package: run.package, version: run.version, accepted });
   await updateRun(services.db, run.id, { release: JSON.stringify(release) });
   return release;
 }

@@ -4,12 +4,15 @@ import { RUN_STATES } from "../protocol/models.ts";
 import type { Database } from "./store/open.ts";
 import { isFinal } from "./run-state.ts";
 import { countRunsByState } from "./store/runs.ts";
+import { earliestDue } from "./store/watches.ts";
 
 export interface Metrics {
   events: Counter<"type">;
   runs: Counter<"verdict">;
   deviations: Counter<"category" | "severity">;
   analysisSeconds: Histogram;
+  polls: Counter<"outcome">;
+  releases: Counter<"cause">;
   /** The exposition text, with the queue as it is now. */
   expose(db: Database): Promise<{ type: string; text: string }>;
 }
@@ -23,7 +26,24 @@ export function createMetrics(): Metrics {
     labelNames: ["state"],
     registers,
   });
+  const lag = new Gauge({
+    name: "fangs_watcher_lag_seconds",
+    help: "How long the watched package that waits longest to be looked at has been due.",
+    registers,
+  });
   return {
+    polls: new Counter({
+      name: "fangs_watcher_polls_total",
+      help: "Looks at watched packages, by what came of them.",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    releases: new Counter({
+      name: "fangs_watcher_releases_total",
+      help: "Releases that the watcher saw, by why they are new.",
+      labelNames: ["cause"],
+      registers,
+    }),
     events: new Counter({
       name: "fangs_events_received_total",
       help: "Events received from runners.",
@@ -51,6 +71,7 @@ export function createMetrics(): Metrics {
     async expose(db) {
       const counts = new Map((await countRunsByState(db)).map(({ state, count }) => [state, count]));
       for (const state of RUN_STATES.filter((state) => !isFinal(state))) queue.set({ state }, counts.get(state) ?? 0);
+      lag.set(Math.max(0, Date.now() - ((await earliestDue(db)) ?? Date.now())) / 1000);
       return { type: registry.contentType, text: await registry.metrics() };
     },
   };

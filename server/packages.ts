@@ -4,6 +4,7 @@ import { latestVersions } from "../npm/packument.ts";
 import { FangsError } from "../protocol/errors.ts";
 import type { PackageDetail } from "../protocol/models.ts";
 import type { PackageRequest, PackageSettings } from "../protocol/requests.ts";
+import { PRIORITY } from "./priorities.ts";
 import type { Services } from "./services.ts";
 import { audit } from "./store/audit.ts";
 import { recordChange } from "./store/baseline-changes.ts";
@@ -13,7 +14,9 @@ import type { Database } from "./store/open.ts";
 import { addPackage, deletePackage, getPackage, readSeverities, writeSeverities } from "./store/packages.ts";
 import { insertScan } from "./store/scans.ts";
 import { isSeeding, startSeeding } from "./store/seeds.ts";
+import { putWatch, readWatch, updateWatch } from "./store/watches.ts";
 import { queueRun } from "./submit.ts";
+import { everything } from "./watcher/news.ts";
 
 const SEEDS = 3;
 
@@ -26,23 +29,29 @@ export async function watchPackage(services: Services, request: PackageRequest, 
   const { db, registry } = services;
   const name = checkPackageName(request.name);
   const { seed = SEEDS } = request;
-  const versions = seed === 0 ? [] : latestVersions(await registry.packument(name), seed);
+  const packument = await registry.packument(name);
+  const versions = latestVersions(packument, seed);
   const now = services.now();
   const detail = await db.transaction(async (inner) => {
     if (await addPackage(inner, name, now))
       await audit(inner, { at: now, actor, action: "package.add", subject: name, after: { seeds: versions } });
     if (versions.length > 0 && !(await isSeeding(inner, name)) && (await listNodeMajors(inner, name)).length === 0)
       await startSeeding(inner, name, await queueSeeds(inner, name, versions, now));
+    // What this document has is history; what the next one has more of is new.
+    const watch = { package: name, seen: everything(packument), tags: packument["dist-tags"], due_at: now };
+    await putWatch(inner, watch);
     return getPackage(inner, name);
   });
   services.jobs.fire();
+  services.watching.fire();
   return detail;
 }
 
 /**
- * Sets severities of a package's own.
+ * Sets severities of a package's own, whether it is watched, and how often.
  *
- * @throws FangsError not_found; invalid_body for a category that is none, or a leak
+ * @throws FangsError not_found; invalid_body for a category that is none, or a leak; conflict for a package that never
+ *   was watched
  */
 export async function setPackage(
   services: Services,
@@ -50,19 +59,26 @@ export async function setPackage(
   settings: PackageSettings,
   actor: string,
 ): Promise<PackageDetail> {
-  for (const category of Object.keys(settings.severities)) checkCategory(category);
-  return services.db.transaction(async (db) => {
+  const changes = settings.severities ?? {};
+  for (const category of Object.keys(changes)) checkCategory(category);
+  const detail = await services.db.transaction(async (db) => {
     await getPackage(db, name);
     const before = await readSeverities(db, name);
     const after = { ...before };
-    for (const [category, severity] of Object.entries(settings.severities)) {
+    for (const [category, severity] of Object.entries(changes)) {
       if (severity === null) delete after[category];
       else after[category] = severity;
     }
     await writeSeverities(db, name, after);
-    await audit(db, { at: services.now(), actor, action: "package.set", subject: name, before, after });
+    const watch = settings.watch === undefined ? {} : await setWatch(services, db, name, settings.watch);
+    await audit(db, {
+      ...{ at: services.now(), actor, action: "package.set", subject: name, before },
+      after: { ...after, ...watch },
+    });
     return getPackage(db, name);
   });
+  services.watching.fire();
+  return detail;
 }
 
 /**
@@ -89,11 +105,34 @@ export async function removePackage(services: Services, name: string, actor: str
 
 // --- internal ---
 
+/** Answers with what was set, for the audit trail. It is looked at at once. */
+async function setWatch(
+  services: Services,
+  db: Database,
+  name: string,
+  { enabled, interval_ms }: NonNullable<PackageSettings["watch"]>,
+): Promise<{ watch: string }> {
+  const before = await readWatch(db, name);
+  if (before === null) {
+    throw new FangsError("conflict", `${name} is not watched.`, { hint: `Use \`fangs package add ${name}\`.` });
+  }
+  await updateWatch(db, name, {
+    ...(enabled === undefined ? {} : { enabled: enabled ? 1 : 0 }),
+    ...(interval_ms === undefined ? {} : { interval_ms }),
+    due_at: services.now(),
+  });
+  const parts = [
+    enabled === undefined ? [] : [enabled ? "on" : "off"],
+    interval_ms === undefined ? [] : [interval_ms === null ? "default interval" : `every ${interval_ms} ms`],
+  ];
+  return { watch: parts.flat().join(", ") };
+}
+
 async function queueSeeds(db: Database, name: string, versions: readonly string[], now: number) {
   const seeds: { version: string; run_id: string }[] = [];
   for (const version of versions) {
     const scan = await insertScan(db, { package: name, version, runner: null, before: now, created_at: now });
-    seeds.push({ version, run_id: await queueRun(db, scan, now, "seed") });
+    seeds.push({ version, run_id: await queueRun(db, scan, now, { kind: "seed", priority: PRIORITY.seed }) });
   }
   return seeds;
 }

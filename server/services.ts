@@ -5,6 +5,7 @@ import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
 import type { NormaliseRule } from "./analysis/operator-rules.ts";
 import type { Gate } from "./gate.ts";
 import type { Metrics } from "./metrics.ts";
+import type { KeptTarballs } from "./kept-tarballs.ts";
 import type { Signal } from "./signal.ts";
 import type { Database } from "./store/open.ts";
 
@@ -46,6 +47,10 @@ export interface Services {
   metrics: Metrics;
   /** Fires when a job may be there to claim. */
   jobs: Signal;
+  /** Fires when a package may be due to be looked at. */
+  watching: Signal;
+  /** Tarballs of the releases that the watcher saw. */
+  tarballs: KeptTarballs;
   /** How long a lease lasts without a heartbeat. */
   leaseMs: number;
   /** Delay before the second attempt, the third, …; one more than these and the run fails. */

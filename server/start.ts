@@ -1,3 +1,4 @@
+import { readNpmConfig } from "../npm/config.ts";
 import type { RegistryClient } from "../npm/registry.ts";
 import { createDiffer, warmUp } from "../differ-wasm/host.ts";
 import { analyserOn } from "./analysis/analyse.ts";
@@ -22,6 +23,8 @@ export interface OrchestratorOptions {
   requestsPerSecond?: number;
   /** Most bytes of a run's trace. */
   traceLimit?: number;
+  /** How often each watched package is looked at, and how many requests a second that may take; absent: none is. */
+  polling?: { intervalMs: number; rate: number };
   /** Absent: the one that npm's own configuration names. */
   registry?: RegistryClient;
 }
@@ -31,5 +34,7 @@ export function startOrchestrator(options: OrchestratorOptions): Promise<Running
   const differ = createDiffer(embeddedCore());
   // Beside whatever else begins, so that the first run is analysed as fast as those after it.
   void warmUp(differ, { background: true });
-  return startServer({ ...options, analyse: analyserOn(differ), listEvents, processTree });
+  const { polling, ...rest } = options;
+  const watch = polling === undefined ? {} : { watch: { npm: readNpmConfig(), ...polling } };
+  return startServer({ ...rest, ...watch, analyse: analyserOn(differ), listEvents, processTree });
 }

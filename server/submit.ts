@@ -1,8 +1,10 @@
 /** Asking for a scan. */
 import { checkPackageName } from "../npm/names.ts";
 import { resolveVersion } from "../npm/packument.ts";
+import { withKept } from "./kept-registry.ts";
 import { FangsError } from "../protocol/errors.ts";
 import type { RunKind, Scan, ScanRequest } from "../protocol/models.ts";
+import { PRIORITY } from "./priorities.ts";
 import type { Services } from "./services.ts";
 import { audit } from "./store/audit.ts";
 import { insertJob } from "./store/jobs.ts";
@@ -26,7 +28,7 @@ export async function submitScan(services: Services, request: ScanRequest, actor
     });
   }
   // The registry's word, not the caller's: "1.0" or "latest" become the exact version.
-  const { version } = resolveVersion(await services.registry.packument(name), request.version);
+  const { version } = resolveVersion(await withKept(services).packument(name), request.version);
   const now = services.now();
   const scan = await services.db.transaction(async (db) => {
     if (await addPackage(db, name, now))
@@ -41,8 +43,13 @@ export async function submitScan(services: Services, request: ScanRequest, actor
 }
 
 /** A new run of a scan, with its job; meant for a transaction. Answers with its id. */
-export async function queueRun(db: Database, scan: ScanRow, now: number, kind: RunKind = "scan"): Promise<string> {
+export async function queueRun(
+  db: Database,
+  scan: ScanRow,
+  now: number,
+  { kind = "scan", priority = PRIORITY.submitted }: { kind?: RunKind; priority?: number } = {},
+): Promise<string> {
   const id = await insertRun(db, { scan_id: scan.id, package: scan.package, version: scan.version, kind, now });
-  await insertJob(db, { run_id: id, runner: scan.runner, before: scan.before, not_before: now });
+  await insertJob(db, { run_id: id, runner: scan.runner, before: scan.before, not_before: now, priority });
   return id;
 }

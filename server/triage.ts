@@ -55,7 +55,7 @@ export async function retryRun(services: Services, id: string, actor: string): P
         hint: "Wait for its end, or end it with `fangs run fail`.",
       });
     }
-    const next = await queueRun(db, await getScanRow(db, old.scan_id), now, old.kind);
+    const next = await queueRun(db, await getScanRow(db, old.scan_id), now, { kind: old.kind });
     await replaceSeed(db, id, next);
     await audit(db, { at: now, actor, action: "run.retry", subject: id, after: { run: next } });
     return getRun(db, next);

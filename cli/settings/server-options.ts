@@ -16,6 +16,9 @@ export function serverOptions(
     rules,
     requestsPerSecond: values["rate-limit"],
     traceLimit: values["trace-limit"] * 1024 * 1024,
+    ...(values["poll-interval"] === 0
+      ? {}
+      : { polling: { intervalMs: values["poll-interval"], rate: values["poll-rate"] } }),
     drainMs: values.drain,
     drainDelayMs: values["drain-delay"],
   };

@@ -73,6 +73,18 @@ export const SETTINGS = {
     otherwise: "1024",
     fallback: () => 1024,
   },
+  "poll-interval": {
+    kind: duration("30d"),
+    doc: "How often each watched package is looked at; 0: never.",
+    otherwise: "5m",
+    fallback: () => 5 * 60_000,
+  },
+  "poll-rate": {
+    kind: count(1, 1000),
+    doc: "How many requests per second go to registries to watch packages, all together and at most.",
+    otherwise: "20",
+    fallback: () => 20,
+  },
   server: {
     kind: text("url"),
     doc: "The server to talk to.",
@@ -123,7 +135,16 @@ export type SettingName = keyof typeof SETTINGS;
 export type SettingValue<Name extends SettingName> = ReturnType<(typeof SETTINGS)[Name]["kind"]["parse"]>;
 
 const PROCESS = ["config", "data-dir", "log-level", "log-format"] as const;
-const SERVING = ["listen", "store", "drain", "drain-delay", "rate-limit", "trace-limit"] as const;
+const SERVING = [
+  "listen",
+  "store",
+  "drain",
+  "drain-delay",
+  "rate-limit",
+  "trace-limit",
+  "poll-interval",
+  "poll-rate",
+] as const;
 const RUNNING = ["runner-id", "image", "concurrency"] as const;
 
 /** What each command takes. */

@@ -1,8 +1,9 @@
 /** The registry gateway: the only npm registry that a sandbox can reach. It serves, and never takes anything in. */
+import { digestKey, integrityOf } from "../../npm/integrity.ts";
 import { checkPackageName } from "../../npm/names.ts";
 import { type Packument, checkPackument } from "../../npm/packument.ts";
 import { ERRORS, toFangsError } from "../../protocol/errors.ts";
-import { type View, digestKey, integrityOf, slimPackument, tarballPath, viewPackument } from "./packument-view.ts";
+import { type View, slimPackument, tarballPath, viewPackument } from "./packument-view.ts";
 import type { RegistrySource } from "./registry-source.ts";
 import type { TarballCache } from "./tarball-cache.ts";
 
@@ -42,7 +43,9 @@ export function startGateway(options: { host: string; registry: RegistrySource; 
       return refuse(403, "You do not have permission to publish");
 
     const { name, rest } = splitPath(path);
-    const document = await packuments(checkPackageName(name), run.view.before ?? 0);
+    const { release, before } = run.view;
+    const own = name === release.name ? release.version : undefined;
+    const document = await packuments(checkPackageName(name), before ?? 0, own);
     const view = { ...run.view, base };
     if (rest === "") {
       const full = !(request.headers.get("accept") ?? "").includes(ABBREVIATED);
@@ -112,16 +115,21 @@ function serve(hostname: string, handle: (request: Request, client: string, base
  * Many dependants of one package ask at the same time, in one run and in the next. A run that sees the registry as of a
  * moment needs a document that is not older than it: else it would see an earlier world than its control run.
  */
-function rememberPackuments(registry: RegistrySource): (name: string, moment: number) => Promise<Packument> {
+function rememberPackuments(
+  registry: RegistrySource,
+): (name: string, moment: number, release: string | undefined) => Promise<Packument> {
   const remembered = new Map<string, { asked: number; packument: Promise<Packument> }>();
-  return (name, moment) => {
-    const known = remembered.get(name);
+  return (name, moment, release) => {
+    const key = release === undefined ? name : `${name}@${release}`;
+    const known = remembered.get(key);
     const now = Date.now();
     if (known !== undefined && known.asked >= moment && known.asked + REMEMBERED_MS > now) return known.packument;
-    const packument = registry.packument(name).then((document) => slimPackument(checkPackument(document, name)));
-    packument.catch(() => remembered.delete(name));
-    remembered.delete(name);
-    remembered.set(name, { asked: now, packument });
+    const packument = registry
+      .packument(name, release)
+      .then((document) => slimPackument(checkPackument(document, name)));
+    packument.catch(() => remembered.delete(key));
+    remembered.delete(key);
+    remembered.set(key, { asked: now, packument });
     const [oldest] = remembered.keys();
     if (remembered.size > REMEMBERED_PACKUMENTS && oldest !== undefined) remembered.delete(oldest);
     return packument;

@@ -5,7 +5,7 @@ import { type Manifest, checkPackument } from "../../npm/packument.ts";
 import { FangsError } from "../../protocol/errors.ts";
 import { run, runForBytes } from "./host-command.ts";
 import { makeMergedRoot, replaceLink } from "./image-persona.ts";
-import { integrityOf } from "./packument-view.ts";
+import { integrityOf } from "../../npm/integrity.ts";
 import type { RegistrySource } from "./registry-source.ts";
 
 const NODE_RANGE = "22";

@@ -1,6 +1,5 @@
 /** What a sandbox sees of a package's document: as of a moment, with tarballs at the gateway. */
-import { createHash } from "node:crypto";
-import type { Dist, Manifest, Packument } from "../../npm/packument.ts";
+import type { Manifest, Packument } from "../../npm/packument.ts";
 
 export interface View {
   /** Where the gateway is, without a slash at the end. */
@@ -63,18 +62,6 @@ export function slimPackument({ name, versions, time, "dist-tags": tags }: Packu
 /** `/name/-/name-1.0.0.tgz`, as registries have it. */
 export function tarballPath(name: string, version: string): string {
   return `/${name}/-/${name.slice(name.indexOf("/") + 1)}-${version}.tgz`;
-}
-
-/** The digest to check a tarball with; null if the registry gives none. */
-export function integrityOf(dist: Dist): string | null {
-  if (dist.integrity !== undefined && dist.integrity !== "") return dist.integrity;
-  if (dist.shasum === undefined || !/^[0-9a-f]{40}$/i.test(dist.shasum)) return null;
-  return `sha1-${Buffer.from(dist.shasum, "hex").toString("base64")}`;
-}
-
-/** A short name for a digest that is fit for a file. */
-export function digestKey(integrity: string): string {
-  return createHash("sha256").update(integrity).digest("hex");
 }
 
 // --- internal ---

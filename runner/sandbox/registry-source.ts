@@ -2,8 +2,12 @@
 import type { RegistryClient } from "../../npm/registry.ts";
 
 export interface RegistrySource {
-  /** The full document of a package, with publication times. Throws FangsError package_not_found and others. */
-  packument(name: string): Promise<unknown>;
+  /**
+   * The full document of a package, with publication times. Throws FangsError package_not_found and others.
+   *
+   * @param release the version that a run is about, which is looked for elsewhere if the registry has it no more
+   */
+  packument(name: string, release?: string): Promise<unknown>;
   /** @param integrity as in `dist.integrity`; the bytes fit it */
   tarball(url: string, integrity: string): Promise<Uint8Array>;
 }

@@ -1,8 +1,7 @@
 /** Tarballs on disk, found by their digest and checked against it each time. */
 import { mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkIntegrity } from "../../npm/integrity.ts";
-import { digestKey } from "./packument-view.ts";
+import { checkIntegrity, digestKey } from "../../npm/integrity.ts";
 import type { RegistrySource } from "./registry-source.ts";
 
 /** What the cache may take of the disk before the least recently used tarballs go. */

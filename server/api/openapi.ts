@@ -5,6 +5,7 @@ import * as models from "../../protocol/models.ts";
 import * as requests from "../../protocol/requests.ts";
 import * as signIn from "../../protocol/sign-in.ts";
 import * as tokens from "../../protocol/tokens.ts";
+import * as watching from "../../protocol/watching.ts";
 import type { Route } from "./route.ts";
 
 /** OpenAPI 3.1 for these routes. Its schemas are the models themselves: what is checked is what is documented. */
@@ -34,7 +35,7 @@ export function isDocumented({ path }: Route): boolean {
 
 /** The models that are objects, by themselves: a schema that is one of them is referred to. */
 const NAMED = new Map<unknown, string>(
-  [models, requests, tokens, audit, signIn]
+  [models, requests, tokens, audit, signIn, watching]
     .flatMap((file) => Object.entries<unknown>(file))
     .filter(([, value]) => isObject(value) && value["type"] === "object")
     .map(([name, schema]) => [schema, name]),

@@ -10,6 +10,7 @@ import { deviationRoutes } from "./deviations.ts";
 import { documentRoute } from "./document.ts";
 import { healthRoutes } from "./health.ts";
 import { jobRoutes } from "./jobs.ts";
+import { keptRoutes } from "./kept.ts";
 import { packageRoutes } from "./packages.ts";
 import { releaseRoutes } from "./releases.ts";
 import type { Route } from "./route.ts";
@@ -36,6 +37,7 @@ export const ROUTES: readonly Route[] = [
   ...auditRoutes,
   ...uiRoutes,
   documentRoute(() => ROUTES),
+  ...keptRoutes,
 ];
 
 /** Answers requests; never throws. */

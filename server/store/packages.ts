@@ -4,7 +4,9 @@ import { Package, type PackageDetail } from "../../protocol/models.ts";
 import { missing } from "./ids.ts";
 import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
+import { listSeenReleases } from "./seen-releases.ts";
 import { listSeeds } from "./seeds.ts";
+import { readWatch } from "./watches.ts";
 
 const Severities = Package.properties.severities;
 export type Severities = Static<typeof Severities>;
@@ -34,7 +36,13 @@ export async function listPackages(db: Database): Promise<Package[]> {
 export async function getPackage(db: Database, name: string): Promise<PackageDetail> {
   const row = await selectPackages(db).where("name", "=", name).executeTakeFirst();
   if (row === undefined) throw missing("package", name);
-  return { ...fromRow(row), seeds: await listSeeds(db, name), baselines: await summaries(db, name) };
+  return {
+    ...fromRow(row),
+    seeds: await listSeeds(db, name),
+    baselines: await summaries(db, name),
+    watch: await readWatch(db, name),
+    seen: await listSeenReleases(db, name),
+  };
 }
 
 /** The severities of a package's own, none for a package that is not known. */

@@ -131,6 +131,43 @@ export interface AuditRow {
   undoes: string | null;
 }
 
+/** What the watcher knows of a package. */
+export interface WatchRow {
+  package: string;
+  enabled: number;
+  interval_ms: number | null;
+  seen: string | null;
+  tags: string;
+  etag: string | null;
+  digest: string | null;
+  due_at: number | null;
+  rechecks: number;
+  polled_at: number | null;
+  changed_at: number | null;
+  failures: number;
+  error: string | null;
+  error_at: number | null;
+  revision: number;
+}
+
+/** A release that the watcher handled. */
+export interface ReleaseRow {
+  package: string;
+  version: string;
+  fingerprint: string;
+  cause: "published" | "republished" | "tagged";
+  tags: string;
+  manifest: string;
+  signatures: number;
+  provenance: number;
+  seen_at: number;
+  run_id: string | null;
+  tarball_bytes: number | null;
+  tarball_error: string | null;
+  fetch_at: number | null;
+  fetches: number;
+}
+
 export interface Schema {
   package: { name: string; created_at: number; severities: string; seeding: number };
   seed: { package: string; version: string; run_id: string };
@@ -162,4 +199,6 @@ export interface Schema {
   runner: { name: string; registration: string; registered_at: number; last_seen: number };
   audit: AuditRow;
   leader: { name: string; holder: string; epoch: number; expires_at: number };
+  watch: WatchRow;
+  release: ReleaseRow;
 }

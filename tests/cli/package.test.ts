@@ -10,6 +10,8 @@ const LEFT: PackageDetail = {
   fingerprints: 1204,
   seeding: false,
   severities: { net_new_dns: "high" },
+  watch: null,
+  seen: [],
   seeds: [],
   baselines: [{ node_major: 22, maturity: 3, fingerprints: 1204 }],
 };
@@ -66,7 +68,8 @@ describe("package", () => {
     await using server = fakeServer({ "GET /v1/packages/left-pad": SEEDING, "GET /v1/packages/right-pad": LEFT });
     expect((await run(["package", "show", "left-pad"], server.env)).out).toMatchInlineSnapshot(`
       "package     left-pad
-      watched     since 2025-06-15 15:06:40Z
+      known       since 2025-06-15 15:06:40Z
+      watched     no
       seeding     2 of 3 ended
       severities  -
 
@@ -80,7 +83,8 @@ describe("package", () => {
     `);
     expect((await run(["package", "show", "right-pad"], server.env)).out).toMatchInlineSnapshot(`
       "package     left-pad
-      watched     since 2025-06-15 15:06:40Z
+      known       since 2025-06-15 15:06:40Z
+      watched     no
       seeding     -
       severities  net_new_dns=high
 

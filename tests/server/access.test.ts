@@ -52,6 +52,8 @@ const ALLOWED: Record<string, string> = {
   "PUT /v1/runners/:name": "runner admin",
   "GET /v1/runners": "read triage admin",
   "POST /v1/jobs/lease": "runner admin",
+  "GET /v1/kept/:name": "runner admin",
+  "GET /v1/kept/:name/:version": "runner admin",
   "GET /v1/tokens": "admin",
   "POST /v1/tokens": "admin",
   "DELETE /v1/tokens/:id": "admin",

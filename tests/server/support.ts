@@ -15,6 +15,7 @@ import { findAllowing } from "../../server/analysis/allow.ts";
 import type { AnalysisInput, AnalysisOutput, NewDeviation } from "../../server/analysis/types.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/app.ts";
 import { createGate } from "../../server/gate.ts";
+import { keptTarballs } from "../../server/kept-tarballs.ts";
 import { createMetrics } from "../../server/metrics.ts";
 import { NO_RULES } from "../../server/operator-rules-file.ts";
 import type { Analysis, Services } from "../../server/services.ts";
@@ -168,6 +169,8 @@ export async function testServices(changes: Partial<Services> = {}): Promise<Ser
     analysis: testAnalysis,
     metrics: createMetrics(),
     jobs: createSignal(),
+    watching: createSignal(),
+    tarballs: keptTarballs(join(tmpdir(), `fangs-tarballs-${crypto.randomUUID()}`)),
     leaseMs: 30_000,
     backoffMs: [1000, 5000],
     controlMs: 300_000,

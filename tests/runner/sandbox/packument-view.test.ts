@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { checkPackument } from "../../../npm/packument.ts";
-import { integrityOf, viewPackument } from "../../../runner/sandbox/packument-view.ts";
+import { integrityOf } from "../../../npm/integrity.ts";
+import { viewPackument } from "../../../runner/sandbox/packument-view.ts";
 
 const release = (version: string, more: object = {}) => ({
   name: "@s/p",
