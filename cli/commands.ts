@@ -25,6 +25,7 @@ export const root: CommandDef = {
     ui: lazy("Sign in to the dashboard.", () => import("./ui.ts")),
     token: lazy("Choose who may use the server.", () => import("./token.ts")),
     audit: lazy("Look at who changed what.", () => import("./audit.ts")),
+    notifier: lazy("Choose who is told of verdicts, and see what was sent.", () => import("./notifier.ts")),
     bench: lazy("Measure how fast fangs is on this host.", () => import("./bench.ts")),
     config: lazy("Check the configuration, and show it.", () => import("./config.ts")),
     version: lazy("Print the version.", () => import("./version.ts")),

@@ -19,6 +19,15 @@ import {
   type ScanRequest,
 } from "./models.ts";
 import {
+  Notification,
+  NotificationPage,
+  type NotificationQuery,
+  Notifier,
+  NotifierList,
+  type NotifierRequest,
+  type NotifierSettings,
+} from "./notifiers.ts";
+import {
   type AllowImport,
   AllowImported,
   AllowPage,
@@ -145,6 +154,14 @@ export function createClient(options: ClientOptions) {
     },
     audit: (query: AuditQuery = {}) => get(AuditPage, `/v1/audit${search(query)}`),
     auditEntry: (id: string) => get(AuditRecord, path`/v1/audit/${id}`),
+    notifiers: () => get(NotifierList, "/v1/notifiers"),
+    notifier: (name: string) => get(Notifier, path`/v1/notifiers/${name}`),
+    addNotifier: (request: NotifierRequest) => post(Notifier, "/v1/notifiers", request),
+    setNotifier: (name: string, settings: NotifierSettings) => put(Notifier, path`/v1/notifiers/${name}`, settings),
+    removeNotifier: (name: string) => remove(path`/v1/notifiers/${name}`),
+    /** Sends a test and waits for what becomes of it. */
+    testNotifier: (name: string) => post(Notification, path`/v1/notifiers/${name}/test`),
+    notifications: (query: NotificationQuery = {}) => get(NotificationPage, `/v1/notifications${search(query)}`),
 
     runners: () => get(RunnerList, "/v1/runners"),
     registerRunner: (runner: RunnerRegistration) => put(Runner, path`/v1/runners/${runner.name}`, runner),

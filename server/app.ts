@@ -11,6 +11,8 @@ import { listen } from "./http.ts";
 import { runAsLeader } from "./leader.ts";
 import { keptTarballs } from "./kept-tarballs.ts";
 import { createMetrics } from "./metrics.ts";
+import { deliver } from "./notify/deliver.ts";
+import { type NotifySettings, notifySettings } from "./notify/settings.ts";
 import { logDefect, refuse } from "./problem.ts";
 import { sweepExpired } from "./queue.ts";
 import { NO_RULES } from "./operator-rules-file.ts";
@@ -46,6 +48,8 @@ export interface ServerOptions extends Analysis {
   traceLimit?: number;
   /** How packages are watched; without it none is. */
   watch?: WatchOptions;
+  /** How people are told of verdicts; files of messages lie in `notify` of the data directory if not given. */
+  notify?: Partial<Omit<NotifySettings, "due">>;
   /** How often expired leases are looked for. */
   sweepMs?: number;
   /** How long `stop` waits for requests in flight and analyses; 10 s if not given. */
@@ -89,6 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     backoffMs: options.backoffMs ?? [1000, 5000],
     controlMs: options.controlMs ?? 5 * 60_000,
     rules: NO_RULES,
+    notify: notifySettings({ filesDir: join(dataDir, "notify"), ...options.notify }),
     analysing: new Map(),
     stopping: stopping.signal,
     now: Date.now,
@@ -107,13 +112,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const sweep = startSweep(services, options.sweepMs ?? 1000);
     const watching =
       options.watch === undefined ? undefined : runAsLeader(services, "watcher", watcher(services, options.watch));
+    const delivery = runAsLeader(services, "notifications", (stop) => deliver(services, stop));
     return {
       url: http.url,
       useRules: (rules) => useRules(services, rules),
       async stop() {
         stopping.abort();
         await Bun.sleep(options.drainDelayMs ?? 0);
-        await Promise.all([http.stop(drainMs), within(drainMs, sweep.stop()), watching]);
+        await Promise.all([http.stop(drainMs), within(drainMs, sweep.stop()), watching, within(drainMs, delivery)]);
         // What is not analysed by then stays `analysing`: the next start does it.
         await within(drainMs, Promise.allSettled(services.analysing.values()));
         await db.close();

@@ -10,6 +10,7 @@ import { leaseLost } from "./queue.ts";
 import { roleInSeeding, settleSeeding } from "./seeding.ts";
 import type { Services } from "./services.ts";
 import { readReleaseMeta } from "./release-meta.ts";
+import { queueFailure, queueVerdict } from "./notify/queue.ts";
 import { maxSeverity } from "./severity.ts";
 import { allowFor } from "./store/allow.ts";
 import { insertAllowed } from "./store/allowed.ts";
@@ -133,12 +134,14 @@ async function analyseStored(services: Services, id: string): Promise<void> {
     const why = cause instanceof Error ? cause.message : String(cause);
     await db.transaction(async (inner) => {
       await moveRun(inner, id, "failed", { reason: `The analysis failed: ${why}` });
+      await queueFailure(inner, run, services.now());
       await settleSeeding(inner, run.package, services.now());
     });
     metrics.runs.inc({ verdict: "failed" });
   } finally {
     done();
     services.jobs.fire();
+    services.notify.due.fire();
   }
 }
 
@@ -176,6 +179,8 @@ async function store(db: Database, context: Context, output: AnalysisOutput, now
     deviations: isControl ? 0 : output.deviations.length,
     max_severity: isControl ? null : maxSeverity(output.deviations),
   });
+  const own = output.deviations.filter(({ drift }) => !drift);
+  await queueVerdict(db, run, output.verdict, maxSeverity(own), now);
   if (output.verdict !== "seeded" || isSeed) return;
   const reason = `The first complete run, of ${run.version}.`;
   await recordChange(

@@ -13,6 +13,7 @@ export interface Metrics {
   analysisSeconds: Histogram;
   polls: Counter<"outcome">;
   releases: Counter<"cause">;
+  notifications: Counter<"target_kind" | "outcome">;
   /** The exposition text, with the queue as it is now. */
   expose(db: Database): Promise<{ type: string; text: string }>;
 }
@@ -60,6 +61,12 @@ export function createMetrics(): Metrics {
       name: "fangs_deviations_total",
       help: "Deviations found.",
       labelNames: ["category", "severity"],
+      registers,
+    }),
+    notifications: new Counter({
+      name: "fangs_notifications_total",
+      help: "Attempts to send a message, by the notifier's template and how they ended; retried: it is tried again.",
+      labelNames: ["target_kind", "outcome"],
       registers,
     }),
     analysisSeconds: new Histogram({

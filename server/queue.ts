@@ -1,6 +1,7 @@
 /** Leases: who does which run, and what happens when nobody hears of them any more. */
 import { FangsError } from "../protocol/errors.ts";
 import type { Lease, LeaseRequest } from "../protocol/models.ts";
+import { queueFailure } from "./notify/queue.ts";
 import { settleSeeding } from "./seeding.ts";
 import type { Services } from "./services.ts";
 import { claimJob, deleteJob, extendJob, listExpired, releaseJob } from "./store/jobs.ts";
@@ -94,7 +95,9 @@ export async function sweepExpired(services: Services): Promise<boolean> {
         await deleteJob(db, run_id);
         const reason = `No runner finished it in ${attempt} attempts; the last was ${runner ?? "unknown"}, which stopped answering.`;
         await moveRun(db, run_id, "failed", { lease: null, reason, ended_at: now });
-        await settleSeeding(db, (await getRun(db, run_id)).package, now);
+        const run = await getRun(db, run_id);
+        await queueFailure(db, run, now);
+        await settleSeeding(db, run.package, now);
       } else {
         await releaseJob(db, run_id, now + delay);
         await moveRun(db, run_id, "queued", { lease: null, runner: null, started_at: null, attempt: attempt + 1 });

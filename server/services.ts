@@ -6,6 +6,7 @@ import type { NormaliseRule } from "./analysis/operator-rules.ts";
 import type { Gate } from "./gate.ts";
 import type { Metrics } from "./metrics.ts";
 import type { KeptTarballs } from "./kept-tarballs.ts";
+import type { NotifySettings } from "./notify/settings.ts";
 import type { Signal } from "./signal.ts";
 import type { Database } from "./store/open.ts";
 
@@ -62,6 +63,7 @@ export interface Services {
   /** Most segments of a run. */
   mostSegments: number;
   rules: RulesInForce;
+  notify: NotifySettings;
   /** Analyses in progress by run. */
   analysing: Map<string, Promise<void>>;
   /** Aborted when the server stops: long polls end. */

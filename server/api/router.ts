@@ -11,6 +11,7 @@ import { documentRoute } from "./document.ts";
 import { healthRoutes } from "./health.ts";
 import { jobRoutes } from "./jobs.ts";
 import { keptRoutes } from "./kept.ts";
+import { notifierRoutes } from "./notifiers.ts";
 import { packageRoutes } from "./packages.ts";
 import { releaseRoutes } from "./releases.ts";
 import type { Route } from "./route.ts";
@@ -31,6 +32,7 @@ export const ROUTES: readonly Route[] = [
   ...releaseRoutes,
   ...baselineRoutes,
   ...allowRoutes,
+  ...notifierRoutes,
   ...runnerRoutes,
   ...jobRoutes,
   ...tokenRoutes,

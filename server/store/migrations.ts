@@ -4,6 +4,7 @@ import controls from "../../migrations/sqlite/0020_controls.sql" with { type: "t
 import leaders from "../../migrations/sqlite/0030_leaders.sql" with { type: "text" };
 import fingerprintsByNumber from "../../migrations/sqlite/0070_fingerprints_by_number.sql" with { type: "text" };
 import initial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
+import notifications from "../../migrations/sqlite/0050_notifications.sql" with { type: "text" };
 import triage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
 import watcher from "../../migrations/sqlite/0040_watcher.sql" with { type: "text" };
 
@@ -29,6 +30,7 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   migration("0020_controls.sql", controls),
   migration("0030_leaders.sql", leaders),
   migration("0040_watcher.sql", watcher),
+  migration("0050_notifications.sql", notifications),
   migration("0060_access.sql", access),
   migration("0070_fingerprints_by_number.sql", fingerprintsByNumber),
 ];

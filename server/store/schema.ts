@@ -11,6 +11,7 @@ import type {
   TokenScope,
   Verdict,
 } from "../../protocol/models.ts";
+import type { NotifySchema } from "./notify-schema.ts";
 
 export interface RunRow {
   id: string;
@@ -168,7 +169,7 @@ export interface ReleaseRow {
   fetches: number;
 }
 
-export interface Schema {
+export interface Schema extends NotifySchema {
   package: { name: string; created_at: number; severities: string; seeding: number };
   seed: { package: string; version: string; run_id: string };
   scan: {

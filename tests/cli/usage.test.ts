@@ -29,6 +29,7 @@ test("the help of fangs lists every command", async () => {
       ui         Sign in to the dashboard.
       token      Choose who may use the server.
       audit      Look at who changed what.
+      notifier   Choose who is told of verdicts, and see what was sent.
       bench      Measure how fast fangs is on this host.
       config     Check the configuration, and show it.
       version    Print the version.

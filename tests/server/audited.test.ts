@@ -20,6 +20,8 @@ async function deviant(server: TestServer) {
   return { run, ids: deviations.map(({ id }) => id) };
 }
 
+const notifier = { name: "siem", url: "https://intake.example/fangs" };
+
 /** By route: the actions it leaves under the caller's name, and a call that succeeds. */
 const CHANGES: Record<string, [actions: string[], call: Call]> = {
   "POST /v1/packages": [["package.add"], (ann) => ann.addPackage({ name: "lodash", seed: 0 })],
@@ -103,6 +105,29 @@ const CHANGES: Record<string, [actions: string[], call: Call]> = {
     ["allow.remove"],
     async (ann, server) =>
       ann.removeAllow((await server.admin.addAllow({ kind: "dns", value: "a.example", note: "ours" })).id),
+  ],
+  "POST /v1/notifiers": [["notifier.add"], (ann) => ann.addNotifier(notifier)],
+  "PUT /v1/notifiers/:name": [
+    ["notifier.set"],
+    async (ann, server) => {
+      await server.admin.addNotifier(notifier);
+      await ann.setNotifier("siem", { min_severity: "high" });
+    },
+  ],
+  "DELETE /v1/notifiers/:name": [
+    ["notifier.remove"],
+    async (ann, server) => {
+      await server.admin.addNotifier(notifier);
+      await ann.removeNotifier("siem");
+    },
+  ],
+  "POST /v1/notifiers/:name/test": [
+    ["notifier.test"],
+    async (ann, server) => {
+      // Nothing may be connected to there, so nothing leaves this host.
+      await server.admin.addNotifier({ ...notifier, url: "https://127.0.0.1/" });
+      await ann.testNotifier("siem");
+    },
   ],
   "POST /v1/tokens": [["token.create"], (ann) => ann.createToken({ scope: "read" })],
   "DELETE /v1/tokens/:id": [

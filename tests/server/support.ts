@@ -17,6 +17,7 @@ import { type RunningServer, type ServerOptions, startServer } from "../../serve
 import { createGate } from "../../server/gate.ts";
 import { keptTarballs } from "../../server/kept-tarballs.ts";
 import { createMetrics } from "../../server/metrics.ts";
+import { notifySettings } from "../../server/notify/settings.ts";
 import { NO_RULES } from "../../server/operator-rules-file.ts";
 import type { Analysis, Services } from "../../server/services.ts";
 import { createSignal } from "../../server/signal.ts";
@@ -175,6 +176,7 @@ export async function testServices(changes: Partial<Services> = {}): Promise<Ser
     backoffMs: [1000, 5000],
     controlMs: 300_000,
     rules: NO_RULES,
+    notify: notifySettings({ filesDir: "/nonexistent" }),
     analysing: new Map(),
     stopping: new AbortController().signal,
     now: () => clock.now,
