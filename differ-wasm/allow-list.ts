@@ -24,7 +24,8 @@ export function compileAllow(rules: readonly AllowRule[]): { ok: AllowTable } | 
     errors.push({ rule: RULES_LIMIT, field: "value", position: 0, message: `more than ${RULES_LIMIT} rules` });
   }
   for (const [rule, { kind, value, actor = ANY_ACTOR }] of rules.entries()) {
-    const compiled = kind === "cidr" ? compileNetwork(value, actor) : compileText(kind, value, actor);
+    const compiled =
+      kind === "cidr" ? compileNetwork(value, actor, rule + 1) : compileText(kind, value, actor, rule + 1);
     if (compiled instanceof Uint8Array) table[kind].push(compiled);
     else errors.push({ rule, field: "value", ...compiled });
   }
@@ -47,18 +48,19 @@ export function parseNetwork(text: string): { address: Uint8Array; bits: number;
 
 type Fault = Pick<RuleError, "position" | "message">;
 
-function compileNetwork(value: string, actor: number): Uint8Array | Fault {
+function compileNetwork(value: string, actor: number, number: number): Uint8Array | Fault {
   const network = parseNetwork(value);
   if (network === null) return { position: 0, message: "no network: expected 192.0.2.0/24 or 2001:db8::/32" };
   const fields = new Uint8Array(8);
   const view = new DataView(fields.buffer);
   view.setUint32(0, actor, true);
-  view.setUint32(4, network.family, true);
+  view.setUint16(4, network.family, true);
+  view.setUint16(6, number, true);
   const mask = new Uint8Array(16).map((_, at) => 0xff00 >> Math.min(Math.max(network.bits - at * 8, 0), 8));
   return encodeEntry(fields, network.address, mask);
 }
 
-function compileText(kind: AllowRule["kind"], value: string, actor: number): Uint8Array | Fault {
+function compileText(kind: AllowRule["kind"], value: string, actor: number, number: number): Uint8Array | Fault {
   const isName = kind === "sni" || kind === "dns";
   const isWildcard = isName && value.startsWith("*.");
   const text = isName ? normalName(value.slice(isWildcard ? 1 : 0)) : kind === "path" ? withoutSlash(value) : value;
@@ -72,7 +74,7 @@ function compileText(kind: AllowRule["kind"], value: string, actor: number): Uin
   const view = new DataView(fields.buffer);
   view.setUint32(0, actor, true);
   view.setUint16(4, bytes.length, true);
-  view.setUint16(6, isWildcard ? 1 : 0, true);
+  view.setUint16(6, number | (isWildcard ? 0x8000 : 0), true);
   return encodeEntry(fields, bytes);
 }
 

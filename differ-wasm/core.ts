@@ -11,6 +11,7 @@ export interface Core {
   WINDOW_SIZE: Place;
   CONFIG: Place;
   CONFIG_SIZE: Place;
+  TABLE: Place;
   ARENA: Place;
   VALUE_MAX: Place;
   ROOT_MAX: Place;
@@ -19,13 +20,12 @@ export interface Core {
   rootText(which: number): number;
   setRoot(which: number, size: number): void;
   clear(most: number, room: number): void;
-  scratch(): number;
-  /** Not 0 if the value is new in the baseline. */
-  remember(size: number, owner: number): number;
+  rememberLines(size: number): void;
   restore(end: number, count: number): void;
   seal(most: number, room: number): void;
   rewind(): void;
   run(size: number): number;
+  recordCount(): number;
   recordsEnd(): number;
   malformedFacts(): number;
   tooLongFacts(): number;
@@ -35,7 +35,7 @@ export interface Core {
 /** Offsets in a record of the arena, in 32-bit words; assembly/fingerprints.ts writes them. */
 export const RECORD = { first: 2, count: 3, owner: 4, size: 5, mark: 6, words: 8 } as const;
 
-/** In a record's mark: its number in the baseline from 1, 0 if it is new; readable ASCII; allowed. */
+/** In a record's mark: its place among the baseline's values from 1, 0 if it is new; readable ASCII; that it is new and allowed, the number is the allowing entry's. */
 export const MARK = { number: 0x3fffffff, plain: 0x40000000, allowed: 0x80000000 } as const;
 
 export function instantiate(wasm: Uint8Array): Core {

@@ -17,7 +17,7 @@ import type {
 } from "./types.ts";
 
 export type * from "./types.ts";
-export { compileAllow } from "./allow-list.ts";
+export { compileAllow, parseNetwork } from "./allow-list.ts";
 export { compileRules } from "./normalise-rules.ts";
 export { warmUp } from "./warm-up.ts";
 
@@ -26,10 +26,14 @@ const LIMITS: DifferLimits = { fingerprints: 1 << 18, baseline: 1 << 20, bytes: 
 
 /** A baseline as it lies in the arena, to be put there again. */
 interface Image {
-  records: Uint8Array;
-  /** The values in the order of the records. */
+  bytes: Uint8Array;
+  records: number;
+  /** By the numbers that the records have. */
   values: string[];
 }
+
+/** Of the window, the table and the arena each, what runs of usual size use. */
+const TOUCHED = 256 * 1024;
 
 /** Larger images are not kept. */
 const IMAGE_LIMIT = 4 << 20;
@@ -50,6 +54,8 @@ export function differOn(core: Core, limits: Partial<DifferLimits> = {}): Differ
   const arena: number = core.ARENA.value;
   const window = new Uint8Array(core.memory.buffer, core.WINDOW.value, core.WINDOW_SIZE.value);
   crypto.getRandomValues(new Uint8Array(core.memory.buffer, core.KEY.value, core.KEY_SIZE.value));
+  // Pages that were never touched would cost the first runs more time than their work.
+  for (const from of [window.byteOffset, core.TABLE.value, arena]) bytes.fill(0, from, from + TOUCHED);
   core.prepare();
 
   const images = new WeakMap<Iterable<BaselineValue>, Image>();
@@ -62,14 +68,15 @@ export function differOn(core: Core, limits: Partial<DifferLimits> = {}): Differ
     core.clear(most.baseline, most.bytes);
     const image = images.get(baseline);
     if (image !== undefined) {
-      bytes.set(image.records, arena);
-      core.restore(arena + image.records.length, image.values.length);
+      bytes.set(image.bytes, arena);
+      core.restore(arena + image.bytes.length, image.records);
       knownValues = image.values;
     } else {
-      knownValues = remember(core, bytes, baseline);
+      knownValues = remember(core, window, baseline);
       const size = core.recordsEnd() - arena;
       if (Array.isArray(baseline) && size <= IMAGE_LIMIT && !core.isFull()) {
-        images.set(baseline, { records: new Uint8Array(bytes.subarray(arena, arena + size)), values: knownValues });
+        const image = Uint8Array.from(bytes.subarray(arena, arena + size));
+        images.set(baseline, { bytes: image, records: core.recordCount(), values: knownValues });
       }
     }
     core.seal(most.fingerprints, most.bytes);
@@ -94,7 +101,6 @@ export function differOn(core: Core, limits: Partial<DifferLimits> = {}): Differ
 
     finish() {
       const fingerprints: Delta[] = [];
-      let allowedCount = 0;
       const end = core.recordsEnd() / 4;
       for (let at = arena / 4; at < end;) {
         const size = words[at + RECORD.size] ?? 0;
@@ -104,21 +110,21 @@ export function differOn(core: Core, limits: Partial<DifferLimits> = {}): Differ
           const owner = words[at + RECORD.owner] ?? 0;
           const mark = words[at + RECORD.mark] ?? 0;
           const number = mark & MARK.number;
-          const allowed = (mark & MARK.allowed) !== 0;
-          if (allowed) allowedCount++;
+          const isAllowed = (mark & MARK.allowed) !== 0;
+          const known = number > 0 && !isAllowed;
           fingerprints.push({
             actor: owner & 0xffff,
             category: owner >>> 16,
-            value: number > 0 ? (knownValues[number - 1] ?? "") : valueAt(bytes, start * 4, size, mark),
+            value: known ? (knownValues[number - 1] ?? "") : valueAt(bytes, start * 4, size, mark),
             count,
             first: words[at + RECORD.first] ?? 0,
-            known: number > 0,
-            allowed,
+            known,
+            allowedBy: isAllowed ? number - 1 : null,
           });
         }
         at = start + ((size + 15) >> 4) * 4;
       }
-      return { fingerprints, allowed: allowedCount, flood: floodOf(core, most), bad: core.malformedFacts() };
+      return { fingerprints, flood: floodOf(core, most), bad: core.malformedFacts() };
     },
   };
 }
@@ -134,24 +140,29 @@ function setRoots(core: Core, memory: Uint8Array, scope: DifferScope): void {
   }
 }
 
-/** Text that is one byte for each character, and its own escaped form. */
+/** Text that is its own escaped form, and one byte for each character. */
 const PLAIN = /^[ -[\]-~]*$/;
+const encoder = new TextEncoder();
+/** So many characters, and one more value, fit the window whatever they are. */
+const LINES_LENGTH = 16 * 1024;
 
-/** Enters a baseline, and returns its distinct values in the order of their records. */
-function remember(core: Core, memory: Buffer, baseline: Iterable<BaselineValue>): string[] {
+/** Enters a baseline, and returns its values, in the form that a run gives them, by the numbers that the core gave them. */
+function remember(core: Core, window: Uint8Array, baseline: Iterable<BaselineValue>): string[] {
   const values: string[] = [];
+  let lines = "";
+  const send = (): void => {
+    core.rememberLines(encoder.encodeInto(lines, window).written);
+    lines = "";
+  };
   for (const { actor, category, value } of baseline) {
-    const owner = ownerOf(actor, category);
-    if (value.length <= core.VALUE_MAX.value && PLAIN.test(value)) {
-      memory.write(value, core.scratch(), "latin1");
-      if (core.remember(value.length, owner)) values.push(value);
-      continue;
-    }
-    const known = bytesOf(value);
-    if (known.length > core.VALUE_MAX.value) continue; // longer than any value of a run
-    memory.set(known, core.scratch());
-    if (core.remember(known.length, owner)) values.push(textOf(known));
+    const known = PLAIN.test(value) ? value : textOf(bytesOf(value));
+    // Each byte takes at most four characters: this is longer than any value of a run.
+    if (known.length > 4 * core.VALUE_MAX.value) continue;
+    lines += `${ownerOf(actor, category)}\t${known}\n`;
+    values.push(known);
+    if (lines.length > LINES_LENGTH) send();
   }
+  send();
   return values;
 }
 

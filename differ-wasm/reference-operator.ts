@@ -27,11 +27,15 @@ interface AllowFact {
   value: string;
 }
 
-/** Whether a rule allows what a fact shows, whose normal form is `normal`. */
-export function isAllowed({ category, flags, actor, value }: AllowFact, normal: string, rules: readonly AllowRule[]) {
+/** Index of the first rule that allows what a fact shows, whose normal form is `normal`; null: none does. */
+export function allowing(
+  { category, flags, actor, value }: AllowFact,
+  normal: string,
+  rules: readonly AllowRule[],
+): number | null {
   const kind = KINDS.get(category);
   const isNamed = (flags & FACT.named) !== 0;
-  return rules.some((rule) => {
+  const first = rules.findIndex((rule) => {
     if (rule.actor !== undefined && rule.actor !== actor) return false;
     if (kind === "cidr" && isNamed) return rule.kind === "dns" && isName(normal.replace(/:\d+$/, ""), rule.value);
     if (rule.kind !== kind) return false;
@@ -41,6 +45,7 @@ export function isAllowed({ category, flags, actor, value }: AllowFact, normal: 
     if (kind !== "path") return normal === wanted;
     return normal === wanted || normal.startsWith(wanted.replace(/\/*$/, "/")) || normal === wanted.replace(/\/+$/, "");
   });
+  return first < 0 ? null : first;
 }
 
 // --- internal ---

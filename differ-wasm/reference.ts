@@ -1,6 +1,6 @@
 import { CATEGORIES, FACT, VALUE, type ValueKind } from "../protocol/facts.ts";
 import { bytesOf, latin1, textOf } from "./escape.ts";
-import { compileOperatorRules, isAllowed, type OperatorRules } from "./reference-operator.ts";
+import { allowing, compileOperatorRules, type OperatorRules } from "./reference-operator.ts";
 import {
   type Applied,
   normalAddress,
@@ -27,7 +27,7 @@ export function referenceDiff(
   for (const { actor, category, value } of baseline) {
     const text = textOf(bytesOf(value));
     const key = `${actor} ${category} ${text}`;
-    seen.set(key, { actor, category, value: text, count: 0, first: 0, known: true, allowed: false });
+    seen.set(key, { actor, category, value: text, count: 0, first: 0, known: true, allowedBy: null });
   }
   const operator = compileOperatorRules(rules);
   let bad = 0;
@@ -47,7 +47,6 @@ export function referenceDiff(
   const fingerprints = [...seen.values()].filter((delta) => delta.count > 0);
   return {
     fingerprints,
-    allowed: fingerprints.filter(({ allowed }) => allowed).length,
     flood: tooLong > 0 ? `${tooLong} values longer than ${FACT.valueLimit} bytes` : null,
     bad,
   };
@@ -146,7 +145,7 @@ function count(seen: Map<string, Delta>, fact: Fact, value: string, normal: stri
     count: 0,
     first: id,
     known: false,
-    allowed: isAllowed(fact, normal, allow),
+    allowedBy: allowing(fact, normal, allow),
   };
   if (delta.count === 0) delta.first = id;
   delta.count++;

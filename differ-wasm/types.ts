@@ -53,15 +53,13 @@ export interface Delta {
   first: number;
   /** Whether the baseline has it. */
   known: boolean;
-  /** Whether the allow-list has it. Of what is known, this is not asked. */
-  allowed: boolean;
+  /** Index of the first entry of the allow-list that has it; null: none has. Of what is known, this is not asked. */
+  allowedBy: number | null;
 }
 
 export interface DifferResult {
   /** Every distinct behaviour seen: known ones first, in the baseline's order, then new ones as they appeared. */
   fingerprints: Delta[];
-  /** How many of them are allowed. */
-  allowed: number;
   /** What could not be compared for its number or size, in a sentence; null if everything was. */
   flood: string | null;
   /** How many facts were malformed. */
@@ -71,7 +69,7 @@ export interface DifferResult {
 export interface Differ {
   /**
    * Begins a run; the one before is forgotten. A baseline in an array that was given before is not read again: it must
-   * not have been changed meanwhile.
+   * not have been changed meanwhile. What is in the window is overwritten.
    *
    * @throws FangsError usage where compileAllow() or compileRules() finds an error
    */

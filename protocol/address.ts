@@ -56,6 +56,15 @@ export function parseAddress(text: string): Uint8Array | null {
   return collapse(bytes);
 }
 
+/** A range such as `192.0.2.0/24`, `2001:db8::/32` or a single address: its address bytes, 4 or 16, and how many bits count; null: it is none. */
+export function parseRange(text: string): { address: Uint8Array; bits: number } | null {
+  const [, given = "", length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const address = parseAddress(given);
+  if (address === null) return null;
+  const bits = length === undefined ? address.length * 8 : Number(length);
+  return bits <= address.length * 8 ? { address, bits } : null;
+}
+
 // --- internal ---
 
 function parseV4(text: string): Uint8Array | null {

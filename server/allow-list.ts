@@ -3,26 +3,32 @@ import { checkPackageName } from "../npm/names.ts";
 import { FangsError } from "../protocol/errors.ts";
 import type { AllowEntry } from "../protocol/models.ts";
 import type { AllowImported, AllowRequest } from "../protocol/requests.ts";
-import { parseRange } from "./analysis/allow.ts";
+import { compileAllow, parseNetwork } from "../differ-wasm/host.ts";
 import type { Services } from "./services.ts";
-import { CONFIG_ID, deleteAllow, insertAllow } from "./store/allow.ts";
+import { CONFIG_ID, deleteAllow, insertAllow, longestAllow } from "./store/allow.ts";
 import { audit } from "./store/audit.ts";
 import { findId, missing } from "./store/ids.ts";
 import type { Database } from "./store/open.ts";
 
+/** What the entries for one package may come to, those for all included: the core has room for these and the configuration file's. */
+const MOST = { entries: 3000, bytes: 384 * 1024 };
+
 /**
  * Adds an entry.
  *
- * @throws FangsError invalid_name; invalid_body for a value that its kind cannot have; conflict where there is the same
+ * @throws FangsError invalid_name; invalid_body for a value that its kind cannot have; conflict where there is the same, or no room
  */
 export async function addAllow(services: Services, request: AllowRequest, actor: string): Promise<AllowEntry> {
   const checked = checkRequest(request, services.now());
   return services.db.transaction(async (db) => {
     const entry = await insert(db, checked, actor, services.now());
-    if (entry !== undefined) return entry;
-    throw new FangsError("conflict", "There is an entry that says the same.", {
-      hint: "List them with `fangs allow list`; remove it first to change its note or its end.",
-    });
+    if (entry === undefined) {
+      throw new FangsError("conflict", "There is an entry that says the same.", {
+        hint: "List them with `fangs allow list`; remove it first to change its note or its end.",
+      });
+    }
+    await checkRoom(db, services.now());
+    return entry;
   });
 }
 
@@ -49,6 +55,7 @@ export async function importAllow(
   return services.db.transaction(async (db) => {
     let added = 0;
     for (const request of checked) if ((await insert(db, request, actor, now)) !== undefined) added++;
+    await checkRoom(db, now);
     return { added, kept: checked.length - added };
   });
 }
@@ -80,15 +87,38 @@ export async function removeAllow(services: Services, given: string, actor: stri
  * @throws FangsError invalid_name; invalid_body for a value that its kind cannot have
  */
 export function checkAllow(request: AllowRequest): AllowRequest {
+  const { kind, value } = checkKind(request);
+  const compiled = compileAllow([{ kind, value }]);
+  const [fault] = "errors" in compiled ? compiled.errors : [];
+  if (fault !== undefined) throw bad(`${JSON.stringify(value)} cannot be compared: ${fault.message}.`);
+  return { ...request, value };
+}
+
+// --- internal ---
+
+async function checkRoom(db: Database, now: number): Promise<void> {
+  const { entries, bytes } = await longestAllow(db, now);
+  if (entries <= MOST.entries && bytes <= MOST.bytes) return;
+  throw new FangsError(
+    "conflict",
+    `A package would have more than ${MOST.entries} entries, or ${MOST.bytes} bytes of them.`,
+    {
+      hint: "Allow a wider path or *.example in place of many, and remove what is no longer needed.",
+    },
+  );
+}
+
+function checkKind(request: AllowRequest): AllowRequest {
   if (request.package !== undefined) checkPackageName(request.package);
   const { kind, value } = request;
   if (/^[*./]*$/.test(value)) throw bad(`${JSON.stringify(value)} would allow everything.`);
   switch (kind) {
     case "cidr": {
-      const range = parseRange(value);
-      if (range === undefined) throw bad(`${JSON.stringify(value)} is no range of addresses.`, "Write 192.0.2.0/24.");
+      const network = parseNetwork(value);
+      if (network === null) throw bad(`${JSON.stringify(value)} is no range of addresses.`, "Write 192.0.2.0/24.");
       // Wider than any operator of a network has.
-      if (range.bits < 8) throw bad(`${value} would allow half of the internet.`, "A range has at least /8.");
+      const least = network.family === 4 ? 96 + 8 : 8;
+      if (network.bits < least) throw bad(`${value} would allow half of the internet.`, "A range has at least /8.");
       return request;
     }
     case "sni":
@@ -113,8 +143,6 @@ export function checkAllow(request: AllowRequest): AllowRequest {
       return request;
   }
 }
-
-// --- internal ---
 
 async function insert(
   db: Database,

@@ -14,7 +14,10 @@ const MARK: usize = 24;
 const SLOT: usize = 28;
 const HEADER: usize = 32;
 
-/** In the mark, beside the number that a record of the baseline has there (from 1): readable ASCII; allow-listed. */
+/**
+ * In the mark: readable ASCII; allow-listed. Beside them a number from 1: of the baseline's, its place among the values
+ * given; of what is allow-listed, the entry's.
+ */
 const PLAIN: u32 = 1 << 30;
 const ALLOWED: u32 = 1 << 31;
 
@@ -25,6 +28,8 @@ let top: usize = ARENA;
 let records: u32 = 0;
 let baselineTop: usize = ARENA;
 let baselineRecords: u32 = 0;
+/** Values of the baseline that were given, the same one twice included. */
+let remembered: u32 = 0;
 /** What may be held, in records and up to which address. */
 let recordLimit: u32 = 0;
 let topLimit: usize = 0;
@@ -38,6 +43,7 @@ export function clear(most: u32, room: u32): void {
   slots = FIRST_SLOTS;
   top = ARENA;
   records = 0;
+  remembered = 0;
   recordLimit = most;
   topLimit = ARENA_END - room;
   full = false;
@@ -84,13 +90,17 @@ export function isFull(): bool {
   return full;
 }
 
-/** Enters the value in scratch() as one of the baseline; false if it is there already, or there is no room. */
-export function remember(size: u32, owner: u32): bool {
+/** Enters a value as the next one of the baseline; an empty one counts as one, too, but is not entered. */
+export function remember(value: usize, size: u32, owner: u32): void {
+  remembered++;
+  if (size == 0) return;
   lastAppended = 0;
-  intern(scratch(), size, owner);
-  if (lastAppended == 0) return false;
-  store<u32>(lastAppended, records, MARK);
-  return true;
+  intern(value, size, owner);
+  if (lastAppended != 0) store<u32>(lastAppended, remembered, MARK);
+}
+
+export function recordCount(): u32 {
+  return records;
 }
 
 /** Counts a value, first seen in fact `id`. An empty one is nothing. Whether it is neither known nor seen before. */
@@ -117,9 +127,9 @@ export function forgetLast(): void {
   lastCounted = 0;
 }
 
-/** Marks what count() just entered. */
-export function allow(): void {
-  store<u32>(lastAppended, load<u32>(lastAppended, MARK) | ALLOWED, MARK);
+/** Marks what count() just entered with the number of the entry that allows it, if one does. */
+export function allow(entry: u32): void {
+  if (entry != 0) store<u32>(lastAppended, load<u32>(lastAppended, MARK) | ALLOWED | entry, MARK);
 }
 
 /** The record that count() gave for the fact before this one; 0 if it was malformed, empty or had no room. */

@@ -19,15 +19,16 @@ import {
   VALUE_NAME,
   VALUE_PATH,
 } from "./contract";
-import { isAllowed } from "./allow-list";
+import { allowing } from "./allow-list";
 import { allow, count, countAgain, forgetLast, scratch } from "./fingerprints";
 import { WINDOW } from "./layout";
 import { writeDestination, writeName } from "./names";
 import { normalPath, pathStart } from "./path";
 
 // Layout of the memory, for the host.
-export { ARENA, ARENA_END, CONFIG, CONFIG_SIZE, KEY, KEY_SIZE, SCOPE, VALUE_MAX, WINDOW, WINDOW_SIZE } from "./layout";
-export { clear, isFull, recordsEnd, remember, restore, rewind, scratch, seal } from "./fingerprints";
+export { ARENA, ARENA_END, CONFIG, CONFIG_SIZE, KEY, KEY_SIZE, SCOPE, TABLE, VALUE_MAX, WINDOW, WINDOW_SIZE } from "./layout";
+export { rememberLines } from "./baseline";
+export { clear, isFull, recordCount, recordsEnd, restore, rewind, seal } from "./fingerprints";
 export { ROOT_MAX, rootText, setRoot } from "./roots";
 
 /** End of the constants that the compiler lays out itself. */
@@ -107,7 +108,7 @@ function read(fact: usize, length: u32): void {
   const actor = <u32>load<u16>(fact, FACT_ACTOR);
   const size = <u32>(end - valueStart);
   const isNew = count(valueStart, size, actor | (category << 16), load<u32>(fact, FACT_ID));
-  if (isNew && isAllowed(fact, valueStart, size, actor)) allow();
+  if (isNew) allow(allowing(fact, valueStart, size, actor));
 }
 
 /** Where the value begins that normalise() gave. */

@@ -18,14 +18,14 @@ export const WINDOW_SIZE: usize = 0x40000;
 
 /** The operator's lists as the host compiled them: a table of where each begins and ends, then their entries. */
 export const CONFIG: usize = 0x70000;
-export const CONFIG_SIZE: usize = 0x80000;
+export const CONFIG_SIZE: usize = 0x180000;
 
 /** The hash table, grown in place. */
-export const TABLE: usize = 0x100000;
+export const TABLE: usize = 0x200000;
 export const TABLE_MAX_SLOTS: u32 = 0x200000;
 
 /** Records of fingerprints, back to back; behind its end there is room to write one more value. */
-export const ARENA: usize = 0x1100000;
+export const ARENA: usize = 0x1200000;
 export const ARENA_END: usize = 0x10000000;
 
 /**

@@ -1,13 +1,12 @@
 /** From a stored trace to a verdict. */
-import { createDiffer, type Delta, type Differ } from "../../differ-wasm/host.ts";
+import { type AllowRule, createDiffer, type Delta, type Differ } from "../../differ-wasm/host.ts";
 import { categoryName, type Fingerprint } from "../../protocol/facts.ts";
 import { createActors, type Actors } from "./actors.ts";
-import { findAllowing } from "./allow.ts";
 import { extractFacts } from "./extract.ts";
 import { compileRewrite } from "./operator-rules.ts";
 import { byIdentity, DEVIATION_LIMIT, judge, type Behaviour } from "./judge.ts";
 import { createKnownValues } from "./known-values.ts";
-import type { AnalysisInput, AnalysisOutput } from "./types.ts";
+import type { AllowedFingerprint, AnalysisInput, AnalysisOutput } from "./types.ts";
 import { reachVerdict } from "./verdict.ts";
 
 /** Version of the rules of extraction and judgement. Raise it whenever the same trace can give another output. */
@@ -38,7 +37,8 @@ export function analyserOn(differ: Differ): Analyse {
       rules.length === 0
         ? input.baseline
         : (input.baseline?.map((one) => ({ ...one, value: rewrite(one.category, one.value) })) ?? null);
-    differ.begin({ project, home, package: input.package }, known(accepted, actors), [], rules);
+    const scope = { project, home, package: input.package };
+    differ.begin(scope, known(accepted, actors), allowRules(input, actors), rules);
     const extraction = extractFacts(input, actors, differ);
     const { fingerprints, flood: coreFlood, bad } = differ.finish();
 
@@ -46,17 +46,13 @@ export function analyserOn(differ: Differ): Analyse {
     const fresh = behaviours.filter(({ known }) => !known).length;
     const tooMany = input.baseline !== null && fresh > DEVIATION_LIMIT ? `${fresh} new behaviours` : null;
     const flood = coreFlood ?? extraction.flood ?? tooMany;
-    // A leak is new whatever the baseline has, and no entry matches it.
-    const [allowed, others] = split(
-      behaviours,
-      (behaviour) => input.baseline !== null && !behaviour.known && findAllowing(input.allow, behaviour) !== undefined,
-    );
-    const deviations = judge(input, others, { flood, rewrite });
+    const unallowed = behaviours.filter(({ allowedBy }) => allowedBy === null);
+    const deviations = judge(input, unallowed, { flood, rewrite });
     return {
       ...reachVerdict(input, { extraction, deviations, behaviours: behaviours.length, flood, bad }),
       fingerprints: behaviours.map(toFingerprint),
       deviations,
-      allowed: allowed.map(toFingerprint),
+      allowed: behaviours.flatMap(toAllowed),
       rules: RULES_VERSION,
     };
   };
@@ -64,18 +60,24 @@ export function analyserOn(differ: Differ): Analyse {
 
 // --- internal ---
 
-function split<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
-  const halves: [T[], T[]] = [[], []];
-  for (const item of items) halves[isFirst(item) ? 0 : 1].push(item);
-  return halves;
+/** Without a baseline nothing is new, and so nothing is to be allowed. */
+function allowRules({ allow, baseline }: AnalysisInput, actors: Actors): AllowRule[] {
+  if (baseline === null) return [];
+  return allow.map(({ kind, value, actor }) =>
+    actor === null ? { kind, value } : { kind, value, actor: actors.number(actor) },
+  );
 }
 
 function toFingerprint({ actor, category, value, count, first }: Behaviour): Fingerprint {
   return { actor, category, value, count, first };
 }
 
-function toBehaviour({ actor, category, value, count, first, known }: Delta, actors: Actors): Behaviour {
+function toAllowed(behaviour: Behaviour): AllowedFingerprint[] {
+  return behaviour.allowedBy === null ? [] : [{ ...toFingerprint(behaviour), entry: behaviour.allowedBy }];
+}
+
+function toBehaviour({ actor, category, ...seen }: Delta, actors: Actors): Behaviour {
   // The core hands back only numbers that it was given.
   const name = categoryName(category) ?? "flood";
-  return { actor: actors.names[actor] ?? "", category: name, value, count, first, known };
+  return { ...seen, actor: actors.names[actor] ?? "", category: name };
 }

@@ -12,6 +12,8 @@ import type { AnalysisInput, NewDeviation } from "./types.ts";
 export interface Behaviour extends Fingerprint {
   /** Whether the baseline has it. */
   known: boolean;
+  /** Index of the allow entry that has it; null: none has. */
+  allowedBy: number | null;
 }
 
 /** Deviations that a run can list; more than that nobody reads, and they count as a flood. */

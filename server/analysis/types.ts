@@ -11,7 +11,7 @@ export interface BaselineFingerprint {
 
 /** A behaviour that an operator does not want to hear of. A leak matches none. */
 export interface AllowEntry {
-  /** What it is about; allow.ts says which categories each kind can match. */
+  /** What it is about; differ-wasm/lists.ts says which categories each kind can match. */
   kind: AllowKind;
   /** Compared with the normalised value; how, depends on the kind. */
   value: string;
@@ -58,6 +58,11 @@ export interface NewDeviation {
   evidence: Evidence;
 }
 
+export interface AllowedFingerprint extends Fingerprint {
+  /** Index of the first of the input's allow entries that matches it. */
+  entry: number;
+}
+
 export interface AnalysisOutput {
   verdict: Verdict;
   /** One sentence: why, for every verdict but clean. */
@@ -66,7 +71,7 @@ export interface AnalysisOutput {
   fingerprints: Fingerprint[];
   deviations: NewDeviation[];
   /** Behaviours that would be deviations if no allow entry matched them. */
-  allowed: Fingerprint[];
+  allowed: AllowedFingerprint[];
   /** Version of rules that made this. */
   rules: number;
 }

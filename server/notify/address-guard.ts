@@ -1,8 +1,7 @@
 /** Which addresses a message may be sent to: public ones, and those that the notifier allows. */
 import { BlockList } from "node:net";
 import { FangsError } from "../../protocol/errors.ts";
-import { formatAddress, parseAddress } from "../../protocol/address.ts";
-import { parseRange } from "../analysis/allow.ts";
+import { formatAddress, parseAddress, parseRange } from "../../protocol/address.ts";
 
 /** Not public, by the IANA registries of special-purpose addresses. What of IPv6 is not in 2000::/3 is not public either. */
 const SPECIAL: readonly (readonly [range: string, why: string])[] = [
@@ -88,7 +87,7 @@ function contains(range: string, address: string): boolean {
 
 function parseAllowed(text: string): { base: string; bits: number; family: "ipv4" | "ipv6"; text: string } | undefined {
   const range = parseRange(text);
-  if (range === undefined || range.bits < 1) return undefined;
+  if (range === null || range.bits < 1) return undefined;
   const base = formatAddress(range.address);
   const isSingleAddress = range.bits === range.address.length * 8;
   return { base, bits: range.bits, family: familyOf(base), text: isSingleAddress ? base : `${base}/${range.bits}` };

@@ -54,6 +54,27 @@ export async function allowFor(
   return [...stored, ...about(ofFile, name).filter(({ expires_at: ends }) => ends === null || ends > now)];
 }
 
+/** The longest list that holds for any package, the global entries included: its entries, and the bytes of their values. */
+export async function longestAllow(db: Database, now: number): Promise<{ entries: number; bytes: number }> {
+  const rows = await db.query
+    .selectFrom("allow_entry")
+    .select(({ fn }) => [
+      "package",
+      fn.countAll<number>().as("entries"),
+      fn.sum<number>(fn("octet_length", ["value"])).as("bytes"),
+    ])
+    .where(({ or, eb }) => or([eb("expires_at", "is", null), eb("expires_at", ">", now)]))
+    .groupBy("package")
+    .execute();
+  const longest = { entries: 0, bytes: 0 };
+  for (const key of ["entries", "bytes"] as const) {
+    const ofAll = rows.find((row) => row.package === null);
+    const others = rows.map((row) => (row.package === null ? 0 : Number(row[key])));
+    longest[key] = Number(ofAll?.[key] ?? 0) + Math.max(0, ...others);
+  }
+  return longest;
+}
+
 /** Those of the configuration file, then the newest first, those that expired included. `before` is a full id. */
 export async function listAllow(
   db: Database,

@@ -1,28 +1,25 @@
 /** What runs did that was new and allowed, each with a copy of the entry that allowed it. */
-import type { Fingerprint } from "../../protocol/facts.ts";
 import { AllowEntry, type AllowedBehaviour } from "../../protocol/models.ts";
-import { findAllowing } from "../analysis/allow.ts";
+import type { AllowedFingerprint } from "../analysis/types.ts";
 import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
 
 /** Most that is shown of a run. */
 const SHOWN = 1000;
 
-/** Keeps what a run did that was allowed, each with the first of the entries that allows it. */
+/** Keeps what a run did that was allowed, each with its entry of those that the analysis was given. */
 export async function insertAllowed(
   db: Database,
   runId: string,
-  allowed: readonly Fingerprint[],
+  allowed: readonly AllowedFingerprint[],
   entries: readonly AllowEntry[],
 ): Promise<void> {
   await db.hot((raw) => {
     const insert = raw.query(
       "insert into allowed (run_id, actor, category, value, count, rule) values (?, ?, ?, ?, ?, ?)",
     );
-    for (const behaviour of allowed) {
-      const { actor, category, value, count } = behaviour;
-      const rule = findAllowing(entries, behaviour);
-      if (rule !== undefined) insert.run(runId, actor, category, value, count, JSON.stringify(rule));
+    for (const { actor, category, value, count, entry } of allowed) {
+      insert.run(runId, actor, category, value, count, JSON.stringify(entries[entry]));
     }
   });
 }

@@ -32,7 +32,7 @@ export function factsOf(recording: Recording): Uint8Array {
       chunks.push(window.slice(0, length));
       return length;
     },
-    finish: () => ({ fingerprints: [], allowed: 0, flood: null, bad: 0 }),
+    finish: () => ({ fingerprints: [], flood: null, bad: 0 }),
   };
   extractFacts(input, createActors(input.result, input.package), tape);
   return new Uint8Array(Buffer.concat(chunks));

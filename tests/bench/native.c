@@ -98,6 +98,7 @@ EXPORT bool native_open(void)
 PLACE(KEY)
 PLACE(WINDOW)
 PLACE(CONFIG)
+PLACE(TABLE)
 PLACE(ARENA)
 
 EXPORT void native_prepare(void)
@@ -120,13 +121,9 @@ EXPORT void native_clear(u32 most, u32 room)
 {
 	clear(most, room);
 }
-EXPORT u32 native_scratch(void)
+EXPORT void native_rememberLines(u32 size)
 {
-	return scratch() - MEMORY;
-}
-EXPORT u32 native_remember(u32 size, u32 owner)
-{
-	return remember(size, owner);
+	rememberLines(size);
 }
 EXPORT void native_restore(u32 end, u32 count)
 {
@@ -143,6 +140,10 @@ EXPORT void native_rewind(void)
 EXPORT u32 native_run(u32 size)
 {
 	return run(size);
+}
+EXPORT u32 native_recordCount(void)
+{
+	return recordCount();
 }
 EXPORT u32 native_recordsEnd(void)
 {

@@ -14,7 +14,7 @@ export function scannerDiff(facts: Uint8Array, scope: DifferScope, baseline: Ite
   const seen = new Map<string, Delta>();
   for (const { actor, category, value } of baseline) {
     const text = textOf(bytesOf(value));
-    const delta = { actor, category, value: text, count: 0, first: 0, known: true, allowed: false };
+    const delta = { actor, category, value: text, count: 0, first: 0, known: true, allowedBy: null };
     seen.set(keyOf(actor, category, Buffer.from(bytesOf(value)).toString("latin1")), delta);
   }
   let bad = 0;
@@ -42,7 +42,7 @@ export function scannerDiff(facts: Uint8Array, scope: DifferScope, baseline: Ite
     at = next;
   }
   const flood = tooLong > 0 ? `${tooLong} values longer than ${FACT.valueLimit} bytes` : null;
-  return { fingerprints: [...seen.values()].filter((delta) => delta.count > 0), allowed: 0, flood, bad };
+  return { fingerprints: [...seen.values()].filter((delta) => delta.count > 0), flood, bad };
 }
 
 function normalise(
@@ -66,7 +66,7 @@ function count(seen: Map<string, Delta>, actor: number, category: number, id: nu
   const delta = seen.get(key);
   if (delta === undefined) {
     const value = textOf(Buffer.from(normal, "latin1"));
-    seen.set(key, { actor, category, value, count: 1, first: id, known: false, allowed: false });
+    seen.set(key, { actor, category, value, count: 1, first: id, known: false, allowedBy: null });
     return;
   }
   if (delta.count === 0) delta.first = id;

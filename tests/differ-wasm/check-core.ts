@@ -75,8 +75,8 @@ function agreesOnWhatIsGenerated(differ: Differ): void {
       // From the values, from the baseline that is loaded, and from its image behind another.
       for (const before of [undefined, undefined, []]) {
         if (before) differ.begin(scope, before);
-        differ.window.fill(0xaa);
         differ.begin(scope, baseline, allow, rules);
+        differ.window.fill(0xaa);
         const left = feedAll(differ, facts, 66_000);
         if (left !== 0 || !Bun.deepEquals(differ.finish(), expected)) return false;
       }

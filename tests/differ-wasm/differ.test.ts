@@ -20,8 +20,8 @@ test("the same behaviour is counted once, with the first fact that showed it", a
     { id: 9, category: write, value: "/etc/./a" },
   ]);
   expect(compare(await newDiffer(), facts).fingerprints).toEqual([
-    { actor: 0, category: write, value: "/etc/a", count: 2, first: 7, known: false, allowed: false },
-    { actor: 0, category: write, value: "/etc/b", count: 1, first: 8, known: false, allowed: false },
+    { actor: 0, category: write, value: "/etc/a", count: 2, first: 7, known: false, allowedBy: null },
+    { actor: 0, category: write, value: "/etc/b", count: 1, first: 8, known: false, allowedBy: null },
   ]);
 });
 
@@ -45,8 +45,8 @@ test("what the baseline has is known, and comes first; what it has and the run l
     { category: write, value: "/etc/b\0", id: 5 },
   ]);
   expect(compare(await newDiffer(), facts, SCOPE, baseline).fingerprints).toEqual([
-    { actor: 0, category: write, value: "/etc/b\\x00", count: 1, first: 5, known: true, allowed: false },
-    { actor: 0, category: write, value: "/etc/a", count: 1, first: 0, known: false, allowed: false },
+    { actor: 0, category: write, value: "/etc/b\\x00", count: 1, first: 5, known: true, allowedBy: null },
+    { actor: 0, category: write, value: "/etc/a", count: 1, first: 0, known: false, allowedBy: null },
   ]);
 });
 
@@ -61,8 +61,7 @@ test("a run does not see the one before it, nor its baseline", async () => {
   expect(first.fingerprints[0]?.known).toBe(true);
   const second = compare(differ, encodeFacts([{ category: write, value: "/app/a" }]), { ...SCOPE, project: "/srv" });
   expect(second).toEqual({
-    fingerprints: [{ actor: 0, category: write, value: "/app/a", count: 1, first: 0, known: false, allowed: false }],
-    allowed: 0,
+    fingerprints: [{ actor: 0, category: write, value: "/app/a", count: 1, first: 0, known: false, allowedBy: null }],
     flood: null,
     bad: 0,
   });
@@ -87,7 +86,6 @@ test("a baseline value that no run can show is passed over", async () => {
   const baseline = [{ actor: 0, category: write, value: "x".repeat(100_000) }];
   expect(compare(await newDiffer(), encodeFacts([]), SCOPE, baseline)).toEqual({
     fingerprints: [],
-    allowed: 0,
     flood: null,
     bad: 0,
   });

@@ -23,10 +23,9 @@ function result(facts: FactInput[], allow: AllowRule[], rules: NormaliseRule[] =
 
 function isAllowed(fact: [Category, string | Uint8Array, Partial<FactInput>?], rule: AllowRule): boolean {
   const [category, value, more] = fact;
-  const { allowed, fingerprints } = result([{ category: CATEGORIES[category].id, value, ...more }], [rule]);
+  const { fingerprints } = result([{ category: CATEGORIES[category].id, value, ...more }], [rule]);
   expect(fingerprints).toHaveLength(1);
-  expect(fingerprints[0]?.allowed).toBe(allowed === 1);
-  return allowed === 1;
+  return fingerprints[0]?.allowedBy === 0;
 }
 
 const v4 = (...address: number[]) => Uint8Array.from([1, 187, ...address]);
@@ -55,6 +54,9 @@ const cases: Record<string, [boolean, Parameters<typeof isAllowed>[0], AllowRule
     [true, ["fs_new_path_write", "/etc/x/y"], { kind: "path", value: "/etc/x" }],
     [true, ["fs_new_path_read", "/etc/x"], { kind: "path", value: "/etc/x/" }],
     [false, ["fs_new_path_write", "/etc/xy"], { kind: "path", value: "/etc/x" }],
+    [false, ["fs_new_path_write", "/etc"], { kind: "path", value: "/etc/x" }],
+    [false, ["fs_new_path_write", "/a/etc/x"], { kind: "path", value: "/etc/x" }],
+    [false, ["fs_new_path_write", "/root/.cached"], { kind: "path", value: "<HOME>/.cache" }],
     [true, ["fs_new_path_delete", "/root/.cache/y"], { kind: "path", value: "<HOME>/.cache" }],
     [false, ["fs_new_path_write", "/root/.cache/y"], { kind: "path", value: "/root/.cache" }],
     [true, ["ipc_new_socket", "/run/x.sock"], { kind: "path", value: "/" }],
@@ -64,6 +66,9 @@ const cases: Record<string, [boolean, Parameters<typeof isAllowed>[0], AllowRule
     [true, ["net_new_dns", "a.b.example"], { kind: "dns", value: "*.Example." }],
     [false, ["net_new_dns", "example"], { kind: "dns", value: "*.example" }],
     [false, ["net_new_dns", "badexample"], { kind: "dns", value: "*.example" }],
+    [false, ["net_new_dns", "a.example.evil"], { kind: "dns", value: "*.example" }],
+    [false, ["net_new_dns", "a.example.evil"], { kind: "dns", value: "a.example" }],
+    [false, ["net_new_dns", "b.a.example"], { kind: "dns", value: "a.example" }],
     [false, ["net_new_dns", "goo\u212ale.example"], { kind: "dns", value: "google.example" }],
     [true, ["net_new_https_host", "a.example"], { kind: "sni", value: "*.example" }],
     [true, ["net_new_http_host", "a.example"], { kind: "sni", value: "a.example" }],
@@ -73,6 +78,7 @@ const cases: Record<string, [boolean, Parameters<typeof isAllowed>[0], AllowRule
   "exec, command: the whole value": [
     [true, ["proc_new_exec", "/usr/bin/make"], { kind: "exec", value: "/usr/bin/make" }],
     [false, ["proc_new_exec", "/usr/bin/make"], { kind: "exec", value: "/usr/bin" }],
+    [false, ["proc_new_exec", "/x/usr/bin/make"], { kind: "exec", value: "/usr/bin/make" }],
     [false, ["proc_new_exec", "/usr/bin/make"], { kind: "path", value: "/usr/bin" }],
     [true, ["proc_new_command", "make\0-j4\0"], { kind: "command", value: "make -j4" }],
     [false, ["proc_new_command", "make\0-j4\0x"], { kind: "command", value: "make -j4" }],
@@ -106,11 +112,33 @@ describe("allow-list", () => {
     differ?.begin(SCOPE, [{ actor: 0, category: 8, value: "/etc/a" }], [{ kind: "path", value: "/etc" }]);
     if (differ) feedAll(differ, facts);
     const seen = differ?.finish();
-    expect(seen?.fingerprints.map(({ known, allowed, count }) => [known, allowed, count])).toEqual([
-      [true, false, 1],
-      [false, true, 2],
+    expect(seen?.fingerprints.map(({ known, allowedBy, count }) => [known, allowedBy, count])).toEqual([
+      [true, null, 1],
+      [false, 0, 2],
     ]);
-    expect(seen?.allowed).toBe(1);
+  });
+
+  test("names the first entry that allows a behaviour", () => {
+    const write = CATEGORIES.fs_new_path_write.id;
+    const destination = CATEGORIES.net_new_destination.id;
+    const { fingerprints } = result(
+      [
+        { category: write, value: "/etc/x/y" },
+        { category: destination, value: v4(10, 1, 2, 3) },
+        { category: destination, value: v6(0x2001, 0xdb8) },
+        { category: CATEGORIES.net_new_dns.id, value: "a.b.example" },
+      ],
+      [
+        { kind: "dns", value: "b.example" },
+        { kind: "path", value: "/etc/x", actor: 7 },
+        { kind: "path", value: "/etc/x" },
+        { kind: "path", value: "/etc" },
+        { kind: "cidr", value: "192.0.2.0/24" },
+        { kind: "cidr", value: "10.0.0.0/8" },
+        { kind: "dns", value: "*.example" },
+      ],
+    );
+    expect(fingerprints.map(({ allowedBy }) => allowedBy)).toEqual([2, 5, null, 6]);
   });
 
   test("a list that cannot be used is refused with the place of each fault", () => {

@@ -41,8 +41,8 @@ describe("the core gives what the reference gives, for whatever facts", () => {
           // Thrice: from the values, from the baseline that is loaded, and from its image.
           for (const before of [undefined, undefined, []]) {
             if (before) differ.begin(scope, before);
-            differ.window.fill(padding);
             differ.begin(scope, baseline, allow, rules);
+            differ.window.fill(padding);
             expect(feedAll(differ, facts, windowSize)).toBe(0);
             expect(differ.finish()).toEqual(expected);
           }

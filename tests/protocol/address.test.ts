@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { addressBytes, FAMILY, formatAddress, formatEndpoint, parseAddress } from "../../protocol/address.ts";
+import {
+  addressBytes,
+  FAMILY,
+  formatAddress,
+  formatEndpoint,
+  parseAddress,
+  parseRange,
+} from "../../protocol/address.ts";
 
 describe("an IP address", () => {
   test.each([
@@ -39,4 +46,11 @@ describe("an IP address", () => {
       }),
     );
   });
+});
+
+test("a range is an address with at most its own number of bits", () => {
+  const others = ["", "/", "x", "1.2.3.4/33", "1.2.3/8", "1.2.3.4/", "1.2.3.4/-1", "::/129", "::1/x", "1.2.3.4/8/8"];
+  for (const text of others) expect([text, parseRange(text)]).toEqual([text, null]);
+  expect(parseRange("::/0")).toMatchObject({ bits: 0 });
+  expect(parseRange("192.0.2.7")).toEqual({ address: Uint8Array.from([192, 0, 2, 7]), bits: 32 });
 });

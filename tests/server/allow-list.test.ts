@@ -86,6 +86,21 @@ describe("the list", () => {
     expect([...first.entries, ...rest.entries]).toEqual(all);
   });
 
+  test("has room for 3,000 entries per package, those for all included", async () => {
+    await using server = await startTestServer();
+    const entries = (name: string, count: number, more: Partial<AllowRequest> = {}): AllowRequest[] =>
+      Array.from({ length: count }, (_, i) => ({ ...CACHE, value: `/${name}/${i}`, ...more }));
+    const shipped = (await server.admin.allowList()).entries.length;
+    await server.admin.importAllow({ entries: entries("all", 1000 - shipped) });
+    await server.admin.importAllow({ entries: entries("one", 2000, { package: "axios" }) });
+    await server.admin.importAllow({ entries: entries("other", 2000, { package: "lodash" }) });
+    for (const more of [CACHE, { ...CACHE, package: "axios" }])
+      expect(await codeOf(server.admin.addAllow(more))).toBe("conflict");
+    await server.admin.addAllow({ ...CACHE, package: "express" });
+    const long = entries("x".repeat(240), 1990, { package: "vite" });
+    expect(await codeOf(server.admin.importAllow({ entries: long }))).toBe("conflict");
+  });
+
   test("takes many at once or none, and what it has already only once", async () => {
     await using server = await startTestServer();
     const before = (await server.admin.allowList()).entries.length;

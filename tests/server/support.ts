@@ -11,7 +11,6 @@ import type { Category } from "../../protocol/facts.ts";
 import type { Lease, Run, RunResult } from "../../protocol/models.ts";
 import { concatRecords, decodeRecord, encodeRecord } from "../../protocol/trace-codec.ts";
 import { TraceCursor } from "../../protocol/trace.ts";
-import { findAllowing } from "../../server/analysis/allow.ts";
 import type { AnalysisInput, AnalysisOutput, NewDeviation } from "../../server/analysis/types.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/app.ts";
 import { createGate } from "../../server/gate.ts";
@@ -73,9 +72,15 @@ export const testAnalysis: Analysis = {
     const fresh = fingerprints.filter(({ category, value }) =>
       baseline === null ? category === "canary_leak" : !known.has(value),
     );
-    const allowed = fresh.filter((behaviour) => findAllowing(allow, behaviour) !== undefined);
+    const allowed = fresh.flatMap((behaviour) => {
+      const entry = allow.findIndex(
+        ({ kind, value, actor }) =>
+          kind === "path" && behaviour.value.startsWith(value) && (actor ?? behaviour.actor) === behaviour.actor,
+      );
+      return behaviour.category === "canary_leak" || entry < 0 ? [] : [{ ...behaviour, entry }];
+    });
     const deviations = fresh
-      .filter((behaviour) => !allowed.includes(behaviour))
+      .filter(({ value }) => !allowed.some((one) => one.value === value))
       .map(({ category, value, first }) => deviation(category, value, first, severities));
     const verdict =
       result.status !== "complete"
