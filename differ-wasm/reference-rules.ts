@@ -47,7 +47,8 @@ function builtIn(path: string, scope: DifferScope, { pid, fold, applied }: PathO
       applied("temp");
       return [`/${temporary}<RAND>`, ...rewrite(components, at + 1, applied)].join("/");
     }
-    return [`/${temporary.slice(0, -1)}`, ...rewrite(components, at, applied)].join("/");
+    const name = components.slice(at, at + 1).map((component) => withoutWords(component, true, applied));
+    return [`/${temporary.slice(0, -1)}`, ...name, ...rewrite(components, at + 1, applied)].join("/");
   }
   return `/${rewrite(components, 0, applied).join("/")}`;
 }
@@ -119,15 +120,12 @@ function rewrite(components: string[], from: number, applied: Applied, originals
     } else if (isLast && before.endsWith("/_logs") && /^\d{4}-\d\d-\d\dT[\d_]+Z-debug-\d+\.log$/.test(component)) {
       applied("log");
       written.push("<TIMESTAMP>-debug-<N>.log");
-    } else if (isLast && /^\d{4}-\d\d-\d\d\../s.test(component)) {
-      applied("date");
-      written.push(`<DATE>${component.slice(10)}`);
     } else if (cached) {
       applied("cacache");
       written.push(cached.text);
       at += cached.taken - 1;
     } else {
-      written.push(withoutHex(component, applied));
+      written.push(withoutWords(component, false, applied));
     }
   }
   return written;
@@ -146,26 +144,42 @@ function cachedContent(before: string, rest: string): { text: string; taken: num
   return shards === undefined ? undefined : { text: isIndex ? "<HASH>" : "<SHA>", taken: shards.split("/").length };
 }
 
-function withoutHex(component: string, applied: Applied): string {
+/** Each character stands for what takes a word's place; no byte is one of them. */
+const HIDDEN: Record<string, string> = { "\ue000": "<HEX>", "\ue001": "<UUID>", "\ue002": "<DATE>", "\ue003": "<N>" };
+
+/** What changes from run to run in a component, in this order. */
+const CHANGING: [rule: string, words: RegExp, hidden: string][] = [
+  ["date", /(?<![A-Za-z0-9])\d{4}-\d\d-\d\d(?:T\d\d[-_:]\d\d[-_:]\d\d(?:[-_.]\d{3})?Z?)?(?![A-Za-z0-9])/g, "\ue002"],
+  ["uuid", /(?<![A-Za-z0-9])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![A-Za-z0-9])/g, "\ue001"],
+  [
+    "hashed",
+    /(?<![A-Za-z0-9])(?=[a-fA-F]*\d)(?:[0-9a-fA-F]{12,}|(?<=.)[0-9a-fA-F]{8,}|(?<=.)\d{6,}$)(?![A-Za-z0-9])/gs,
+    "\ue000",
+  ],
+  ["pid", /(?<=[^A-Za-z0-9])\d+(?=-[\ue000\ue001])/g, "\ue003"],
+];
+
+function withoutWords(component: string, isTemporary: boolean, applied: Applied): string {
   if (/^[0-9a-fA-F]{12,}$/.test(component)) {
     applied("hex");
     return "<HEX>";
   }
-  if (/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/.test(component)) {
-    applied("uuid");
-    return "<UUID>";
-  }
-  const [, name, hex = "", extension] = /^(.+)-([0-9a-fA-F]{8,})(\.[^-]+)$/s.exec(component) ?? [];
-  if (!/\d/.test(hex)) return component;
-  applied("hashed");
-  return `${name}-<HEX>${extension}`;
+  let text = component;
+  const hide = (rule: string, words: RegExp, hidden: string): void => {
+    const before = text;
+    text = text.replace(words, hidden);
+    if (text !== before) applied(rule);
+  };
+  for (const [rule, words, hidden] of CHANGING) hide(rule, words, hidden);
+  if (isTemporary) hide("temp", /\d{2,}/g, "\ue003");
+  return text.replace(/[\ue000-\ue003]/g, (hidden) => HIDDEN[hidden] ?? hidden);
 }
 
 /** As assembly/random.ts defines it. */
 export function hasRandomPart(component: string): boolean {
   if (/^tmp[a-z0-9_]{8}(\.|$)/.test(component)) return true;
   return [...component.matchAll(/[A-Za-z0-9]+/g)].some(({ 0: run, index }) => {
-    if (/^\d{3,}$/.test(run) && component[index - 1] === "-") return true;
+    if (/^\d{2,}$/.test(run) && component[index - 1] === "-") return true;
     if (run.length < 6) return false;
     if (/^[0-9a-fA-F]+$/.test(run) && /\d/.test(run)) return true;
     return !/^([a-z]*|[A-Z]*|[A-Z][a-z]+)\d*$/.test(run);

@@ -131,7 +131,8 @@ function normalise(
       if ((flags & FACT.named) !== 0) return changed("named", normalDestination(value));
       return changed("address", normalAddress(value));
     case VALUE.literal:
-      return value;
+      if ((flags & FACT.located) === 0) return value;
+      return value.replace(/(?<=^[^ ]* ).+$/s, (path) => normalPath(path, scope, { pid, fold: false, rules, applied }));
   }
 }
 

@@ -94,6 +94,8 @@ export const FACT = {
   fold: 1,
   /** Flag: a destination given by name (`name:port`), not by address. */
   named: 2,
+  /** Flag: a literal whose part behind the first space is a path: `unix /tmp/x.sock`. */
+  located: 4,
 } as const;
 
 /** One behaviour, as stored. */

@@ -8,13 +8,10 @@ import {
   UNDERSCORE,
   UPPER,
   classAt,
-  findLast,
-  hasAny,
   isAll,
   isHex,
   put,
   skip,
-  skipHex,
 } from "./bytes";
 import {
   isCacache,
@@ -24,22 +21,18 @@ import {
   isLogs,
   isNodeModules,
   isTmp,
-  putDate,
   putHash,
   putHex,
   putLogName,
   putRandom,
   putSha,
-  putUuid,
 } from "./contract";
 import { pieceEnd, pieceSize, pieceStart } from "./pieces";
 import { hasRandomPart } from "./random";
+import { SHORTEST, isDate, writeWords } from "./words";
 
 /** The component behind those that writeComponent() took. */
 export let nextPiece: u32 = 0;
-
-/** No rule but the cache's touches a component of fewer bytes: `.a-12345678` is the shortest of all. */
-const SHORTEST: usize = 11;
 
 /** Writes component i of a path at o, without a slash; returns the new end. The first rule that fits wins. */
 export function writeComponent(o: usize, i: u32, count: u32): usize {
@@ -49,9 +42,8 @@ export function writeComponent(o: usize, i: u32, count: u32): usize {
   const isShort = end - start < SHORTEST;
   if (!isShort) {
     if (isMovedAside(start, end) && isInModules(i)) return putRandom(put(o, start, end - 8));
-    if (nextPiece == count && isDate(start, end)) {
-      if (i > 0 && isDebugLogName(start, end) && isLogs(pieceStart(i - 1), pieceSize(i - 1))) return putLogName(o);
-      if (end - start > 11 && load<u8>(start, 10) == DOT) return put(putDate(o), start + 10, end);
+    if (i > 0 && nextPiece == count && isLogs(pieceStart(i - 1), pieceSize(i - 1)) && isDebugLogName(start, end)) {
+      return putLogName(o);
     }
   }
   if (i >= 2) {
@@ -60,7 +52,7 @@ export function writeComponent(o: usize, i: u32, count: u32): usize {
     if (inCache && isTmp(pieceStart(i - 1), pieceSize(i - 1)) && isCacheTemporary(start, end)) return putRandom(o);
     if (i >= 3 && isContentShard(i, count)) return putSha(o);
   }
-  return isShort ? put(o, start, end) : writeHex(o, start, end);
+  return isShort ? put(o, start, end) : writeHidden(o, start, end, false);
 }
 
 /** `.name-Ab12Cd34`: what npm renames a package's directory to while it puts another in its place. */
@@ -80,14 +72,9 @@ function isInModules(i: u32): bool {
   return i >= 2 && load<u8>(pieceStart(i - 1)) == AT && isNodeModules(pieceStart(i - 2), pieceSize(i - 2));
 }
 
-/** Whether it begins with `2026-05-22`. */
-function isDate(p: usize, end: usize): bool {
-  if (end - p < 10 || load<u8>(p, 4) != DASH || load<u8>(p, 7) != DASH) return false;
-  return isAll(p, p + 4, DIGIT) && isAll(p + 5, p + 7, DIGIT) && isAll(p + 8, p + 10, DIGIT);
-}
-
-/** Whether what begins with a date goes on like `T17_02_24_700Z-debug-0.log`. */
+/** Whether it is like `2026-05-22T17_02_24_700Z-debug-0.log`. */
 function isDebugLogName(start: usize, end: usize): bool {
+  if (!isDate(start, end)) return false;
   const time = start + 11;
   let p = time;
   if (p >= end || load<u8>(start, 10) != 0x54) return false; // 'T'
@@ -126,29 +113,8 @@ function isCacheTemporary(start: usize, end: usize): bool {
   return p == end || hasRandomPart(start, end);
 }
 
-function writeHex(o: usize, start: usize, end: usize): usize {
-  const hexEnd = skipHex(start, end);
-  if (hexEnd == end && end - start >= 12) return putHex(o);
-  if (hexEnd == start + 8 && isUuid(start, end)) return putUuid(o);
-  return writeHashedName(o, start, end);
-}
-
-function isUuid(p: usize, end: usize): bool {
-  if (end - p != 36 || load<u8>(p, 8) != DASH || load<u8>(p, 13) != DASH) return false;
-  if (load<u8>(p, 18) != DASH || load<u8>(p, 23) != DASH) return false;
-  return (
-    isHex(p, p + 8) && isHex(p + 9, p + 13) && isHex(p + 14, p + 18) && isHex(p + 19, p + 23) && isHex(p + 24, end)
-  );
-}
-
-/** `name-<hex>.ext`: the hex behind the last dash has 8 or more digits, one of them decimal. */
-function writeHashedName(o: usize, start: usize, end: usize): usize {
-  if (end - start >= 12) {
-    const hex = findLast(start, end, DASH) + 1;
-    const dot = skipHex(hex, end);
-    if (hex > start + 1 && dot - hex >= 8 && dot + 1 < end && load<u8>(dot) == DOT && hasAny(hex, dot, DIGIT)) {
-      return put(putHex(put(o, start, hex)), dot, end);
-    }
-  }
-  return put(o, start, end);
+/** Writes a component without the words that change; `isTemporary`: it lies directly in a temporary directory. */
+export function writeHidden(o: usize, start: usize, end: usize, isTemporary: bool): usize {
+  if (end - start >= 12 && isHex(start, end)) return putHex(o);
+  return writeWords(o, start, end, isTemporary);
 }

@@ -1,5 +1,5 @@
 import { writeAddress } from "./addresses";
-import { classify, same } from "./bytes";
+import { SPACE, classify, find, put, same } from "./bytes";
 import { writeCommand } from "./commands";
 import {
   CATEGORY_COUNT,
@@ -10,6 +10,7 @@ import {
   FACT_HEADER_SIZE,
   FACT_ID,
   FACT_LENGTH,
+  FACT_LOCATED,
   FACT_NAMED,
   FACT_PID,
   FACT_VALUE_LIMIT,
@@ -23,7 +24,7 @@ import { allowing } from "./allow-list";
 import { allow, count, countAgain, forgetLast, scratch } from "./fingerprints";
 import { WINDOW } from "./layout";
 import { writeDestination, writeName } from "./names";
-import { normalPath, pathStart } from "./path";
+import { normalPath, pathStart, writePath } from "./path";
 
 // Layout of the memory, for the host.
 export { ARENA, ARENA_END, CONFIG, CONFIG_SIZE, KEY, KEY_SIZE, SCOPE, TABLE, VALUE_MAX, WINDOW, WINDOW_SIZE } from "./layout";
@@ -130,6 +131,11 @@ function normalise(fact: usize, length: u32, kind: u32): usize {
     if (flags & FACT_NAMED) return writeDestination(o, value, length);
     return kind == VALUE_NAME ? writeName(o, value, length) : writeAddress(o, value, length);
   }
+  const end = value + length;
+  if (flags & FACT_LOCATED) {
+    const path = find(value, end, SPACE) + 1;
+    if (path < end) return writePath(put(o, value, path), path, <u32>(end - path), load<u32>(fact, FACT_PID), false);
+  }
   valueStart = value;
-  return value + length;
+  return end;
 }

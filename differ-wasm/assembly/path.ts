@@ -1,5 +1,5 @@
 import { DIGIT, LESS, SLASH, isAll, put, putByte } from "./bytes";
-import { nextPiece, writeComponent } from "./components";
+import { nextPiece, writeComponent, writeHidden } from "./components";
 import {
   isDescriptors,
   isDev,
@@ -82,7 +82,8 @@ function writePathByRules(o: usize, p: usize, size: u32, pid: u32, fold: bool): 
     if (hasRandomPart(pieceStart(temporary), pieceEnd(temporary))) {
       return writeFrom(putRandom(putByte(o, SLASH)), temporary + 1, count);
     }
-    return writeFrom(o, temporary, count);
+    o = writeHidden(putByte(o, SLASH), pieceStart(temporary), pieceEnd(temporary), true);
+    return writeFrom(o, temporary + 1, count);
   }
   return writeFrom(o, 0, count);
 }

@@ -4,7 +4,7 @@ import { isTmp } from "./contract";
 /**
  * Whether a name in a temporary directory has a random part: a longest run of ASCII letters and digits which is
  *  - 6 or more hex digits, one of them a decimal digit; or
- *  - 3 or more decimal digits behind a dash (a pid, a time); or
+ *  - 2 or more decimal digits behind a dash (a pid, a time); or
  *  - 6 or more letters and digits that are not shaped like a word, as mkdtemp makes them. A word is lower case, upper
  *    case or capitalised, and may end in digits: `cache`, `README`, `Makefile`, `python3` are words, `Xa81kQp2` is none.
  * Or it is named as Python's tempfile does, `tmp` and 8 of a-z0-9_, of which one in five would pass for a word.
@@ -14,7 +14,7 @@ export function hasRandomPart(start: usize, end: usize): bool {
   let p = start;
   while (p < end) {
     const runEnd = skip(p, end, DIGIT | LOWER | UPPER);
-    if (runEnd - p >= 3 && isRandom(p, runEnd, p > start && load<u8>(p - 1) == DASH)) return true;
+    if (runEnd - p >= 2 && isRandom(p, runEnd, p > start && load<u8>(p - 1) == DASH)) return true;
     p = runEnd + 1;
   }
   return false;

@@ -1,4 +1,4 @@
-import { DASH, DIGIT, DOT, SLASH, UNDERSCORE, classAt, hexBits } from "./bytes";
+import { DASH, DOT, SLASH, UNDERSCORE, hexBits } from "./bytes";
 import { isNodeModules } from "./contract";
 
 /** The slash in front of the last `node_modules` that something follows, as isSettled() found it; 0 if there is none. */
@@ -21,27 +21,27 @@ export function isSettled(p: usize, size: u32): bool {
     // Masks with a bit for each byte.
     let bytes = v128.load(at);
     let slashes = slashBits(bytes);
-    let starts = startBits(bytes);
+    let dashes = dashBits(bytes);
     let odd = oddBits(bytes);
     let hex = hexBits(bytes);
     if (left > 16) {
       bytes = v128.load(at, 16);
       slashes |= slashBits(bytes) << 16;
-      starts |= startBits(bytes) << 16;
+      dashes |= dashBits(bytes) << 16;
       odd |= oddBits(bytes) << 16;
       hex |= hexBits(bytes) << 16;
     }
     if (left > 32) {
       bytes = v128.load(at, 32);
       slashes |= slashBits(bytes) << 32;
-      starts |= startBits(bytes) << 32;
+      dashes |= dashBits(bytes) << 32;
       odd |= oddBits(bytes) << 32;
       hex |= hexBits(bytes) << 32;
     }
     if (left > 48) {
       bytes = v128.load(at, 48);
       slashes |= slashBits(bytes) << 48;
-      starts |= startBits(bytes) << 48;
+      dashes |= dashBits(bytes) << 48;
       odd |= oddBits(bytes) << 48;
       hex |= hexBits(bytes) << 48;
     }
@@ -53,10 +53,10 @@ export function isSettled(p: usize, size: u32): bool {
     }
     // `//`, `/.` and `/_`: to be cleaned up, or what npm moved aside, its logs and its cache.
     if (((slashes << 1) & odd) != 0) return false;
-    // 8 hex digits that begin a component or follow a dash.
+    // 6 hex digits, or what may be a date: 4, a dash, 2, a dash.
     const hex2 = hex & (hex >> 1);
     const hex4 = hex2 & (hex2 >> 2);
-    if (((starts << 1) & hex4 & (hex4 >> 4)) != 0) return false;
+    if ((hex4 & ((hex2 >> 4) | ((dashes >> 4) & (hex2 >> 5) & (dashes >> 7)))) != 0) return false;
     // Slashes with 12 bytes between them.
     for (let pairs = slashes & (slashes >> 13); pairs != 0; pairs &= pairs - 1) {
       const slash = at + <usize>ctz(pairs);
@@ -65,16 +65,16 @@ export function isSettled(p: usize, size: u32): bool {
     if (slashes != 0) lastSlash = at + 63 - <usize>clz(slashes);
     if (left <= LOOK) break;
   }
-  // A slash at the end is to be cleaned up, and a last component with a digit in front may be a date.
-  return lastSlash + 1 < end && (classAt(lastSlash + 1) & DIGIT) == 0;
+  // A slash at the end is to be cleaned up.
+  return lastSlash + 1 < end;
 }
 
 function slashBits(bytes: v128): u64 {
   return i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(SLASH)));
 }
 
-function startBits(bytes: v128): u64 {
-  return i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(SLASH)), i8x16.eq(bytes, i8x16.splat(DASH))));
+function dashBits(bytes: v128): u64 {
+  return i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(DASH)));
 }
 
 function oddBits(bytes: v128): u64 {

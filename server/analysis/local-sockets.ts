@@ -1,4 +1,5 @@
 /** Facts of this machine's own ends: who is listened for, and which unix sockets are connected to. */
+import { FACT } from "../../protocol/facts.ts";
 import { addressBytes, FAMILY, formatEndpoint, isInternet, SOCKET_TYPE, socketType } from "../../protocol/address.ts";
 import { printable } from "../../protocol/printable.ts";
 import { SOCKET } from "../../protocol/trace.ts";
@@ -36,7 +37,7 @@ export function createLocalSocketFacts(writer: FactWriter, leaks: LeakFinder): (
     if (record.operation === SOCKET.bind && own !== null) bind(record, own);
     if (record.operation !== SOCKET.listen) return;
     const value = record.port === 0 ? (bound.get(record.socket) ?? own) : own;
-    if (value !== null) writer.text("net_new_listen", value);
+    if (value !== null) writer.text("net_new_listen", value, record.family === FAMILY.unix ? FACT.located : 0);
   };
 }
 

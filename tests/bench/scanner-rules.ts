@@ -1,37 +1,13 @@
 // The rules of docs/differ-rules.md by hand, on strings with one character for each byte. Roots are clean paths.
 import { normalAddress } from "../../differ-wasm/reference-rules.ts";
+import { CLASSES, DIGIT, HEX, LOWER, UPPER, hasDigit, isAll, skip } from "./scanner-text.ts";
+import { isDate, withoutWords } from "./scanner-words.ts";
 
 export interface Place {
   project: string | null;
   home: string | null;
   package: string;
   pid: number;
-}
-
-const HEX = 1;
-const DIGIT = 2;
-const LOWER = 4;
-const UPPER = 8;
-const CLASSES = Uint8Array.from({ length: 256 }, (_, code) => {
-  if (code >= 48 && code <= 57) return HEX | DIGIT;
-  if (code >= 65 && code <= 90) return code <= 70 ? HEX | UPPER : UPPER;
-  if (code >= 97 && code <= 122) return code <= 102 ? HEX | LOWER : LOWER;
-  return 0;
-});
-
-/** End of the run of characters of these classes. */
-function skip(text: string, at: number, classes: number): number {
-  while (at < text.length && ((CLASSES[text.charCodeAt(at)] ?? 0) & classes) !== 0) at++;
-  return at;
-}
-
-function isAll(text: string, classes: number): boolean {
-  return text.length > 0 && skip(text, 0, classes) === text.length;
-}
-
-function hasDigit(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if ((CLASSES[text.charCodeAt(at)] ?? 0) & DIGIT) return true;
-  return false;
 }
 
 export function scanPath(path: string, place: Place, fold: boolean): string {
@@ -60,7 +36,8 @@ export function scanPath(path: string, place: Place, fold: boolean): string {
   const at = temporaryAt(parts);
   if (at === 0) return write("", parts, 0);
   const before = `/${parts.slice(0, at).join("/")}`;
-  return hasRandomPart(parts[at] ?? "") ? write(`${before}/<RAND>`, parts, at + 1) : write(before, parts, at);
+  const name = parts[at] ?? "";
+  return write(`${before}/${hasRandomPart(name) ? "<RAND>" : withoutWords(name, true)}`, parts, at + 1);
 }
 
 /** How many components the root takes; -1 if the path is not below it. */
@@ -123,9 +100,8 @@ function component(parts: string[], at: number): [string, number] {
   if (part.charCodeAt(0) === 46 && part.length >= 11 && isInModules(parts, at) && isMovedAside(part)) {
     return [`${part.slice(0, -8)}<RAND>`, 1];
   }
-  if (at === parts.length - 1 && isDate(part)) {
-    if (above === "_logs" && isDebugLog(part)) return ["<TIMESTAMP>-debug-<N>.log", 1];
-    if (part.charCodeAt(10) === 46 && part.length > 11) return [`<DATE>${part.slice(10)}`, 1];
+  if (at === parts.length - 1 && above === "_logs" && isDate(part) && isDebugLog(part)) {
+    return ["<TIMESTAMP>-debug-<N>.log", 1];
   }
   if (parts[at - 2] === "_cacache") {
     if (above === "index-v5" && isShard(part)) return ["<HASH>", shards(parts, at)];
@@ -134,7 +110,7 @@ function component(parts: string[], at: number): [string, number] {
   if (parts[at - 3] === "_cacache" && parts[at - 2] === "content-v2" && isShard(part)) {
     return ["<SHA>", shards(parts, at)];
   }
-  return [withoutHex(part), 1];
+  return [withoutWords(part, false), 1];
 }
 
 function isInModules(parts: string[], at: number): boolean {
@@ -149,11 +125,6 @@ function isMovedAside(part: string): boolean {
     if (((CLASSES[code] ?? 0) & (DIGIT | LOWER | UPPER)) === 0 && code !== 45 && code !== 95) return false;
   }
   return true;
-}
-
-function isDate(part: string): boolean {
-  if (part.length < 10 || part.charCodeAt(4) !== 45 || part.charCodeAt(7) !== 45) return false;
-  return isAll(part.slice(0, 4), DIGIT) && isAll(part.slice(5, 7), DIGIT) && isAll(part.slice(8, 10), DIGIT);
 }
 
 function isDebugLog(part: string): boolean {
@@ -182,29 +153,11 @@ function isHexOrDashes(part: string): boolean {
   return true;
 }
 
-function withoutHex(part: string): string {
-  const hexEnd = skip(part, 0, HEX);
-  if (hexEnd === part.length && hexEnd >= 12) return "<HEX>";
-  if (hexEnd === 8 && part.length === 36 && isUuid(part)) return "<UUID>";
-  const hex = part.lastIndexOf("-") + 1;
-  if (hex < 2) return part;
-  const dot = skip(part, hex, HEX);
-  if (dot - hex < 8 || part.charCodeAt(dot) !== 46 || dot + 1 >= part.length || !hasDigit(part.slice(hex, dot))) {
-    return part;
-  }
-  return `${part.slice(0, hex)}<HEX>${part.slice(dot)}`;
-}
-
-function isUuid(part: string): boolean {
-  const groups = part.split("-");
-  return groups.map(({ length }) => length).join() === "8,4,4,4,12" && groups.every((group) => isAll(group, HEX));
-}
-
 function hasRandomPart(part: string): boolean {
   if (part.startsWith("tmp") && part.length >= 11 && isPythonTemporary(part)) return true;
   for (let at = 0; at < part.length;) {
     const end = skip(part, at, DIGIT | LOWER | UPPER);
-    if (end - at >= 3 && isRandom(part.slice(at, end), part.charCodeAt(at - 1) === 45)) return true;
+    if (end - at >= 2 && isRandom(part.slice(at, end), part.charCodeAt(at - 1) === 45)) return true;
     at = end + 1;
   }
   return false;

@@ -56,7 +56,10 @@ function normalise(
   const place = { project, home, package: name, pid };
   if (kind === VALUE.path) return scanPath(value, place, (flags & FACT.fold) !== 0);
   if (kind === VALUE.command) return scanCommand(value, place);
-  if (kind === VALUE.literal) return value;
+  if (kind === VALUE.literal) {
+    const path = (flags & FACT.located) === 0 ? 0 : value.indexOf(" ") + 1;
+    return path > 0 && path < value.length ? value.slice(0, path) + scanPath(value.slice(path), place, false) : value;
+  }
   if ((flags & FACT.named) !== 0) return scanDestination(value);
   return kind === VALUE.name ? scanName(value) : scanAddress(value);
 }

@@ -49,7 +49,27 @@ const component: fc.Arbitrary<string> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: joined(text("ab.-", 0, 3), fc.constant("-"), hex(6, 10), fc.constantFrom(".", ".js", ".a-b", "")),
+    arbitrary: joined(text("ab.-", 0, 3), fc.constantFrom("-", "~"), hex(5, 13), fc.constantFrom(".", ".js", "-b", "")),
+  },
+  {
+    weight: 2,
+    arbitrary: joined(
+      fc.constantFrom("a", ".", "a-", ""),
+      digits(1, 3),
+      fc.constantFrom("-", "-", "."),
+      fc.oneof(hex(5, 13), uuid),
+      fc.constantFrom("", "0", ".x", "-1"),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: joined(
+      fc.constantFrom("", "a-", "a"),
+      date,
+      fc.constantFrom("T17-02-24", "T17:02_24", "T17-02-2", "T17.02-24", "T1702-24"),
+      fc.constantFrom("", ".123", "_12", "-1234"),
+      fc.constantFrom("", "Z", "z", "Z.log"),
+    ),
   },
   {
     weight: 2,
@@ -154,7 +174,7 @@ const fact: fc.Arbitrary<FactInput> = fc
     id: fc.nat(),
     actor: fc.constantFrom(0, 1, 2, 65_535),
     pid: fc.constantFrom(0, 1, 42, 0xffffffff),
-    flags: fc.constantFrom(0, 0, FACT.fold, FACT.named, 255),
+    flags: fc.constantFrom(0, 0, FACT.fold, FACT.named, FACT.located, 255),
   })
   .map(({ kindAndValue: [of, value], ...rest }) => ({ ...rest, category: of, value }));
 

@@ -7,7 +7,7 @@ test("generated runs notice a comparison that is left out, a rule too wide and a
   expect(await mutate(undefined)).toBe("survived");
   const mutations = [
     ["fingerprints.ts", "if (same(value, record + HEADER, size)) return record;", "return record;"],
-    ["components.ts", " && hasAny(hex, dot, DIGIT)", ""],
+    ["words.ts", " && hasAny(p, wordEnd, DIGIT)", ""],
     ["allow-list.ts", "only == ALLOW_ANY_ACTOR || only == actor", "true"],
   ] as const;
   for (const [file, find, replace] of mutations) {

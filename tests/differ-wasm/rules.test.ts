@@ -77,8 +77,8 @@ rules("aside: a package that npm moves aside", {}, [
   ["/app/node_modules/.express-Ab12Cd34/index.js", "<PROJECT>/node_modules/.express-<RAND>/index.js"],
   ["/app/node_modules/@babel/.core-x_1-Cd34", "<PROJECT>/node_modules/@babel/.core-<RAND>"],
   ["/usr/lib/node_modules/.npm-Ab12Cd34", "/usr/lib/node_modules/.npm-<RAND>"],
-  ["/app/node_modules/.express-Ab12Cd3", "<PROJECT>/node_modules/.express-Ab12Cd3"],
-  ["/app/.express-Ab12Cd34", "<PROJECT>/.express-Ab12Cd34"],
+  ["/app/node_modules/.express-Zb12Cd3", "<PROJECT>/node_modules/.express-Zb12Cd3"],
+  ["/app/.express-Zb12Cd34", "<PROJECT>/.express-Zb12Cd34"],
 ]);
 
 rules("fold: own files", { flags: FACT.fold }, [
@@ -125,7 +125,13 @@ rules("temp", {}, [
   ["/tmp/Makefile", "/tmp/Makefile"],
   ["/tmp/README", "/tmp/README"],
   ["/tmp/python3", "/tmp/python3"],
-  ["/tmp/node-22", "/tmp/node-22"],
+  ["/tmp/node-22", "/tmp/<RAND>"],
+  ["/tmp/node-2", "/tmp/node-2"],
+  ["/tmp/plugin48-0.sock", "/tmp/plugin<N>-0.sock"],
+  ["/tmp/x/plugin48-0.sock", "/tmp/x/plugin48-0.sock"],
+  ["/var/tmp/a12.34b5", "/var/tmp/a<N>.<N>b5"],
+  ["/dev/shm/u1000", "/dev/shm/u<N>"],
+  ["/tmp/abcdefabcdef", "/tmp/<HEX>"],
   ["/tmp/deface", "/tmp/deface"],
   ["/tmp/some/Xa81kQp2", "/tmp/some/Xa81kQp2"],
   ["/home/tmp/npm-2156-ab", "/home/tmp/npm-2156-ab"],
@@ -133,12 +139,21 @@ rules("temp", {}, [
 
 rules("log, date", {}, [
   ["/root/.npm/_logs/2026-05-22T17_02_24_700Z-debug-0.log", "<HOME>/.npm/_logs/<TIMESTAMP>-debug-<N>.log"],
-  ["/x/2026-05-22T17_02_24_700Z-debug-0.log", "/x/2026-05-22T17_02_24_700Z-debug-0.log"],
-  ["/x/_logs/2026-05-22T17_02_24_700Z-debug-.log", "/x/_logs/2026-05-22T17_02_24_700Z-debug-.log"],
+  ["/x/2026-05-22T17_02_24_700Z-debug-0.log", "/x/<DATE>-debug-0.log"],
+  ["/x/_logs/2026-05-22T17_02_24_700Z-debug-.log", "/x/_logs/<DATE>-debug-.log"],
   ["/var/log/2026-05-22.txt", "/var/log/<DATE>.txt"],
   ["/var/log/2026-05-22.log.gz", "/var/log/<DATE>.log.gz"],
-  ["/var/log/2026-05-22", "/var/log/2026-05-22"],
-  ["/var/log/2026-05-22./x", "/var/log/2026-05-22./x"],
+  ["/var/log/2026-05-22", "/var/log/<DATE>"],
+  ["/var/log/app-2026-05-22.1/x", "/var/log/app-<DATE>.1/x"],
+  ["/x/2026-05-22T17-02-24.json", "/x/<DATE>.json"],
+  ["/x/2026-05-22T17:02:24.123Z.json", "/x/<DATE>.json"],
+  ["/x/2026-05-22T17_02_24Z", "/x/<DATE>"],
+  ["/x/2026-05-22T17-02-24.1234", "/x/<DATE>.1234"],
+  ["/x/2026-05-22T17-02-24x", "/x/2026-05-22T17-02-24x"],
+  ["/x/2026-05-22T17-02", "/x/2026-05-22T17-02"],
+  ["/x/a2026-05-22", "/x/a2026-05-22"],
+  ["/x/2026-05-221", "/x/2026-05-221"],
+  ["/var/log/2026-05-22./x", "/var/log/<DATE>./x"],
   ["/var/log/2026-5-22.txt", "/var/log/2026-5-22.txt"],
 ]);
 
@@ -156,20 +171,47 @@ rules("cacache", {}, [
   ["/root/content-v2/sha512/ab/cd/ef", "<HOME>/content-v2/sha512/ab/cd/ef"],
 ]);
 
-rules("hex, uuid, hashed", {}, [
+rules("hex, uuid, hashed, pid", {}, [
   [`/x/${HEX40}/y`, "/x/<HEX>/y"],
   [`/x/${HEX40}/${HEX40}/y`, "/x/<HEX>/<HEX>/y"],
   ["/x/0123456789AB", "/x/<HEX>"],
   ["/x/0123456789a", "/x/0123456789a"],
   ["/x/0123456789abg", "/x/0123456789abg"],
   [`/x/${UUID}/${UUID}`, "/x/<UUID>/<UUID>"],
-  [`/x/${UUID}0`, `/x/${UUID}0`],
+  [`/x/${UUID}.sock`, "/x/<UUID>.sock"],
+  [`/x/tmp_${UUID}`, "/x/tmp_<UUID>"],
+  [`/x/a${UUID}`, "/x/a3f2e1d0c-871c-4a10-8c27-<HEX>"],
+  [`/x/${UUID}0`, "/x/3f2e1d0c-871c-4a10-8c27-<HEX>"],
   ["/x/chunk-ab12cd34.js", "/x/chunk-<HEX>.js"],
   ["/x/lodash.merge-ab12cd34.css.map", "/x/lodash.merge-<HEX>.css.map"],
   ["/x/chunk-abadcafe.js", "/x/chunk-abadcafe.js"],
   ["/x/chunk-ab12cd3.js", "/x/chunk-ab12cd3.js"],
-  ["/x/-ab12cd34.js", "/x/-ab12cd34.js"],
-  ["/x/chunk-ab12cd34.", "/x/chunk-ab12cd34."],
+  ["/x/-ab12cd34.js", "/x/-<HEX>.js"],
+  ["/x/ab12cd34.js", "/x/ab12cd34.js"],
+  ["/x/chunk-ab12cd34.", "/x/chunk-<HEX>."],
+  ["/x/main.ab12cd34.chunk.js", "/x/main.<HEX>.chunk.js"],
+  ["/x/0123456789ab.json", "/x/<HEX>.json"],
+  ["/x/abcdefabcdef", "/x/<HEX>"],
+  ["/x/abcdefabcdef.json", "/x/abcdefabcdef.json"],
+  [`/x/map-${HEX40}-${HEX40}`, "/x/map-<HEX>-<HEX>"],
+  // write-file-atomic, nx: a number or hash at the end.
+  ["/x/.npmrc.3219872", "/x/.npmrc.<HEX>"],
+  ["/x/graph.json~5edff16f", "/x/graph.json~<HEX>"],
+  ["/x/graph.json~12345678", "/x/graph.json~<HEX>"],
+  ["/x/.123456", "/x/.<HEX>"],
+  ["/x/a.12345", "/x/a.12345"],
+  ["/x/123456", "/x/123456"],
+  ["/x/a.123456/b", "/x/a.<HEX>/b"],
+  ["/x/a.123456.b", "/x/a.123456.b"],
+  ["/x/a.facade", "/x/a.facade"],
+  ["/x/id_ed25519", "/x/id_ed25519"],
+  // prebuild-install: a pid and a random number.
+  ["/x/294508-a.tar.gz.34-1a2b3c4d5e.tmp", "/x/294508-a.tar.gz.<N>-<HEX>.tmp"],
+  [`/x/a-7-${UUID}`, "/x/a-<N>-<UUID>"],
+  ["/x/a.34-b", "/x/a.34-b"],
+  ["/x/a.34-<HEX>", "/x/a.34-<HEX>"],
+  ["/x/34-1a2b3c4d5e", "/x/34-<HEX>"],
+  ["/x/a.34.1a2b3c4d5e", "/x/a.34.<HEX>"],
 ]);
 
 function values(
@@ -241,6 +283,14 @@ values("command", "proc_new_command", { pid: 42 }, [
 values("literal", "canary_leak", {}, [
   ["/app/../x  Y", "/app/../x  Y"],
   ["", null],
+]);
+
+values("located", "net_new_listen", { flags: FACT.located }, [
+  ["unix /tmp/plugin48-0.sock", "unix /tmp/plugin<N>-0.sock"],
+  ["unix /root/x y", "unix <HOME>/x y"],
+  ["unix @plugin48", "unix @plugin48"],
+  ["tcp", "tcp"],
+  ["unix ", "unix "],
 ]);
 
 test("values that are not text keep their bytes apart", () => {

@@ -5,6 +5,9 @@ import { join } from "node:path";
 import type { Deviation, Run } from "../../protocol/models.ts";
 import { daemon, fangs, freePort } from "../e2e/support.ts";
 
+/** How often a release is submitted until there is a verdict. */
+const ATTEMPTS = 2;
+
 export interface Outcome {
   run: Run;
   deviations: Deviation[];
@@ -26,9 +29,11 @@ export async function startEvaluation(keep?: string): Promise<Evaluation> {
 
   const scan = async (name: string, version: string): Promise<Outcome> => {
     const submit = ["scan", "submit", "--package", name, "--version", version, "--watch", "--json", "--timeout", "8m"];
-    const { stdout, stderr } = await fangs(submit, { env });
-    if (stdout === "") throw new Error(`no verdict about ${name} ${version}: ${stderr}`);
-    return JSON.parse(stdout);
+    for (let attempt = 1; ; attempt++) {
+      const { stdout, stderr } = await fangs(submit, { env });
+      if (stdout !== "") return JSON.parse(stdout);
+      if (attempt === ATTEMPTS) throw new Error(`no verdict about ${name} ${version}: ${stderr}`);
+    }
   };
   const stack = cleanup.move();
   return {

@@ -228,14 +228,14 @@ describe("a listening socket", () => {
       }
       story.socket(process, "bind", { address: "::", port: 5353, type: "udp" });
       story.socket(process, "bind", { address: "::", port: 0, type: "udp" });
-      story.unix(process, "bind", "/tmp/x.sock", 8);
+      story.unix(process, "bind", "/tmp/plugin48-0.sock", 8);
       story.unix(process, "listen", "", 8);
     });
     expect(seen).toEqual([
       "net_new_listen tcp 0.0.0.0:3000",
       "net_new_listen tcp 0.0.0.0:<PORT>",
       "net_new_listen udp [::]:5353",
-      "net_new_listen unix /tmp/x.sock",
+      "net_new_listen unix /tmp/plugin<N>-0.sock",
     ]);
   });
 
