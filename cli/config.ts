@@ -64,7 +64,7 @@ export const command: CommandDef = group({ check, show });
 
 /** A fallback as one would write it. */
 function spoken(value: unknown): string | null {
-  if (value === undefined) return null;
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return null;
   if (typeof value === "object" && value !== null && "hostname" in value && "port" in value)
     return `${value.hostname}:${value.port}`;
   return String(value);

@@ -43,6 +43,7 @@ export const ERRORS = {
   registry_invalid: { exit: 3, status: 502, title: "The npm registry answered nonsense" },
   integrity_mismatch: { exit: 3, status: 502, title: "A tarball does not match its integrity" },
   server_unreachable: { exit: 3, status: 503, title: "The orchestrator did not answer" },
+  not_ready: { exit: 3, status: 503, title: "The server should not be sent requests now" },
   stopping: { exit: 3, status: 503, title: "The server is stopping" },
   docker_unavailable: { exit: 3, status: 503, title: "Docker does not answer" },
   image_missing: { exit: 3, status: 503, title: "There is no sandbox image" },

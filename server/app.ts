@@ -14,6 +14,8 @@ import { createMetrics } from "./metrics.ts";
 import { deliver } from "./notify/deliver.ts";
 import { type NotifySettings, notifySettings } from "./notify/settings.ts";
 import { logDefect, refuse } from "./problem.ts";
+import { createPulse } from "./pulse.ts";
+import { requestLog } from "./request-log.ts";
 import { sweepExpired } from "./queue.ts";
 import { NO_RULES } from "./operator-rules-file.ts";
 import type { Analysis, RulesInForce, Services } from "./services.ts";
@@ -85,7 +87,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     mostSegments: segmentsOf(options.traceLimit ?? TRACE_LIMIT),
     registry,
     analysis: { analyse, listEvents, processTree },
-    metrics: createMetrics(),
+    metrics: createMetrics({ dataDir }),
+    pulse: createPulse(),
     jobs: createSignal(),
     watching: createSignal(),
     tarballs: keptTarballs(join(dataDir, "tarballs")),
@@ -107,23 +110,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...(options.listen ?? { hostname: "127.0.0.1", port: 8443 }),
       ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
       handle: createRouter(services),
+      observe: requestLog(services.metrics),
       refuse: (request, error) => refuse(services, request, error),
     });
     const sweep = startSweep(services, options.sweepMs ?? 1000);
     const watching =
       options.watch === undefined ? undefined : runAsLeader(services, "watcher", watcher(services, options.watch));
     const delivery = runAsLeader(services, "notifications", (stop) => deliver(services, stop));
+    const stop = async (): Promise<void> => {
+      stopping.abort();
+      await Bun.sleep(options.drainDelayMs ?? 0);
+      const tasks = Promise.all([sweep.stop(), watching, delivery]);
+      await Promise.all([http.stop(drainMs), within(drainMs, tasks)]);
+      // What is not analysed by then stays `analysing`: the next start does it.
+      await within(drainMs, Promise.allSettled(services.analysing.values()));
+      await db.close();
+    };
+    let stopped: Promise<void> | undefined;
     return {
       url: http.url,
       useRules: (rules) => useRules(services, rules),
-      async stop() {
-        stopping.abort();
-        await Bun.sleep(options.drainDelayMs ?? 0);
-        await Promise.all([http.stop(drainMs), within(drainMs, sweep.stop()), watching, within(drainMs, delivery)]);
-        // What is not analysed by then stays `analysing`: the next start does it.
-        await within(drainMs, Promise.allSettled(services.analysing.values()));
-        await db.close();
-      },
+      stop: () => (stopped ??= stop()),
     };
   } catch (error) {
     await db.close();
@@ -149,6 +156,7 @@ function startSweep(services: Services, everyMs: number): { stop(): Promise<void
         if (await sweepExpired(services)) services.jobs.fire();
         // Runs that waited: for the seeds of their package, or for their control run.
         await resumeAnalyses(services);
+        services.pulse.beat("sweep");
       } catch (error) {
         logDefect(error);
       }

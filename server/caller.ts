@@ -1,10 +1,12 @@
-/** What is known of who sent a request. */
+/** What is known of a request besides what it says: who sent it, and to which route. */
 
 export interface Caller {
   /** Of the socket; no header can change it. */
   address: string;
   /** Name of the token that was shown, valid or not any more. */
   token?: string;
+  /** The pattern of the route that it reached, e.g. `/v1/runs/:id`. */
+  route?: string;
   /** Whether this address has shown too many wrong tokens. */
   isGuessing?: boolean;
 }

@@ -1,6 +1,7 @@
 /** The end of a run: its result arrives, it is analysed once, and everything that follows is stored at once. */
 import { FangsError } from "../protocol/errors.ts";
 import type { AllowEntry, ReleaseMeta, Run, RunDetail, RunResult } from "../protocol/models.ts";
+import { LOSS } from "../protocol/trace.ts";
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
 import { askForControl, readControl } from "./control.ts";
 import { readTrace } from "./ingest.ts";
@@ -8,6 +9,7 @@ import { withKept } from "./kept-registry.ts";
 import { nodeMajorOf } from "./node-major.ts";
 import { leaseLost } from "./queue.ts";
 import { roleInSeeding, settleSeeding } from "./seeding.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Services } from "./services.ts";
 import { readReleaseMeta } from "./release-meta.ts";
 import { queueFailure, queueVerdict } from "./notify/queue.ts";
@@ -45,15 +47,17 @@ import { segmentNumbers } from "./store/traces.ts";
  * @throws FangsError lease_lost; conflict where segments are missing
  */
 export async function acceptResult(services: Services, runId: string, lease: string, result: RunResult): Promise<Run> {
-  await services.db.transaction(async (db) => {
+  const isNew = await services.db.transaction(async (db) => {
     const held = await getLease(db, runId);
     if (held?.lease !== lease) throw leaseLost(runId);
-    if (held.state !== "leased" && held.state !== "running") return;
+    if (held.state !== "leased" && held.state !== "running") return false;
     const { numbers, events } = await segmentNumbers(db, runId);
     checkSegments(numbers, result.segments);
     await moveRun(db, runId, "analysing", { result: JSON.stringify(result), events, ended_at: services.now() });
     await deleteJob(db, runId);
+    return true;
   });
+  if (isNew) countResult(services.metrics, result);
   await analyseRun(services, runId);
   return getRun(services.db, runId);
 }
@@ -75,6 +79,11 @@ export async function settleControlled(services: Services): Promise<void> {
 }
 
 // --- internal ---
+
+function countResult({ dropped, runSeconds }: Metrics, { losses, started_at, ended_at }: RunResult): void {
+  runSeconds.observe(Math.max(0, ended_at - started_at) / 1000);
+  for (const { cause, count } of losses) dropped.inc({ cause: Object.hasOwn(LOSS, cause) ? cause : "other" }, count);
+}
 
 /** One analysis at a time for a run, however many ask for it. */
 async function analyseRun(services: Services, id: string): Promise<void> {

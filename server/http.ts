@@ -12,6 +12,8 @@ export interface HttpOptions {
   /** A request that takes longer is answered with 504. Longer than a long poll. */
   deadlineMs?: number;
   handle(request: Request): Promise<Response>;
+  /** Called with every answer, and how long it took. */
+  observe(request: Request, response: Response, ms: number): void;
   /** Answers a request for a host that is none of these. */
   refuse(request: Request, error: FangsError): Promise<Response>;
 }
@@ -26,7 +28,7 @@ const LARGEST_BODY = 17 * 1024 * 1024;
 
 /** @throws FangsError address_in_use; usage for an address this host does not have */
 export function listen(options: HttpOptions): HttpServer {
-  const { hostname, port, handle, refuse, deadlineMs = 150_000 } = options;
+  const { hostname, port, handle, observe, refuse, deadlineMs = 150_000 } = options;
   const hosts = new Set([
     "127.0.0.1",
     "localhost",
@@ -58,7 +60,13 @@ export function listen(options: HttpOptions): HttpServer {
     idleTimeout: 60,
     fetch(request, socket) {
       callerOf(request).address = socket.requestIP(request)?.address ?? "unknown";
-      const response = answer(request).catch(problemResponse);
+      const asked = performance.now();
+      const response = answer(request)
+        .catch(problemResponse)
+        .then((made) => {
+          observe(request, made, performance.now() - asked);
+          return made;
+        });
       inFlight.add(response);
       void response.finally(() => inFlight.delete(response));
       return response;

@@ -29,7 +29,7 @@ const TIMES = { ttlMs: 6000, renewMs: 2000, retryMs: 1000 };
  * each of its transactions is `await fence(db)`, which throws where somebody else leads by now.
  */
 export async function runAsLeader(
-  services: Pick<Services, "db" | "stopping">,
+  services: Pick<Services, "db" | "stopping"> & Partial<Pick<Services, "pulse">>,
   name: string,
   work: LeaderWork,
   times: typeof TIMES = TIMES,
@@ -40,7 +40,10 @@ export async function runAsLeader(
     try {
       const asked = performance.now();
       const lead = await takeLead(db, { name, holder, ttlMs: times.ttlMs });
-      if (lead !== undefined) await workAsLeader(services, lead, { work, times, until: asked + times.ttlMs });
+      // Whoever leads, somebody does.
+      const beat = (): void => services.pulse?.beat(name);
+      beat();
+      if (lead !== undefined) await workAsLeader(services, lead, { work, times, until: asked + times.ttlMs, beat });
     } catch (error) {
       logDefect(error);
     }
@@ -57,6 +60,8 @@ interface Term {
   times: typeof TIMES;
   /** When the lease ends, by this process's monotonic clock: counted from before it was asked for, so never too late. */
   until: number;
+  /** The lead was renewed. */
+  beat(): void;
 }
 
 async function workAsLeader({ db, stopping }: Pick<Services, "db" | "stopping">, lead: Leadership, term: Term) {
@@ -94,6 +99,8 @@ async function renew(db: Database, lead: Leadership, term: Term, ended: AbortSig
     // A database that does not answer must not make the lease look longer than it is.
     const answer = await Promise.race([kept, pause(until - asked, ended)]);
     if (answer === false) return;
-    if (answer === true) until = asked + term.times.ttlMs;
+    if (answer !== true) continue;
+    term.beat();
+    until = asked + term.times.ttlMs;
   }
 }

@@ -1,37 +1,33 @@
 /** What Prometheus reads. prom-client's default metrics mean nothing on Bun, so there is a registry of our own. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { RUN_STATES } from "../protocol/models.ts";
+import { statfsSync } from "node:fs";
+import { addProcessMetrics } from "./metrics-process.ts";
+import { addStoreMetrics } from "./metrics-store.ts";
 import type { Database } from "./store/open.ts";
-import { isFinal } from "./run-state.ts";
-import { countRunsByState } from "./store/runs.ts";
-import { earliestDue } from "./store/watches.ts";
 
 export interface Metrics {
   events: Counter<"type">;
+  dropped: Counter<"cause">;
   runs: Counter<"verdict">;
   deviations: Counter<"category" | "severity">;
+  runSeconds: Histogram;
   analysisSeconds: Histogram;
   polls: Counter<"outcome">;
   releases: Counter<"cause">;
   notifications: Counter<"target_kind" | "outcome">;
-  /** The exposition text, with the queue as it is now. */
-  expose(db: Database): Promise<{ type: string; text: string }>;
+  httpSeconds: Histogram<"method" | "route" | "status">;
+  /** The exposition text, with the store as it is now; `now` is ms UTC. */
+  expose(db: Database, now: number): Promise<{ type: string; text: string }>;
 }
 
-export function createMetrics(): Metrics {
+/** Labels are of a bounded number: states, verdicts, categories, causes, and routes by their pattern. */
+export function createMetrics(options: { dataDir?: string } = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const queue = new Gauge({
-    name: "fangs_queue_depth",
-    help: "Runs by state, final ones left out.",
-    labelNames: ["state"],
-    registers,
-  });
-  const lag = new Gauge({
-    name: "fangs_watcher_lag_seconds",
-    help: "How long the watched package that waits longest to be looked at has been due.",
-    registers,
-  });
+  addProcessMetrics(registry);
+  const collect = addStoreMetrics(registry);
+  const { dataDir } = options;
+  if (dataDir !== undefined) addDiskMetrics(registry, dataDir);
   return {
     polls: new Counter({
       name: "fangs_watcher_polls_total",
@@ -49,6 +45,12 @@ export function createMetrics(): Metrics {
       name: "fangs_events_received_total",
       help: "Events received from runners.",
       labelNames: ["type"],
+      registers,
+    }),
+    dropped: new Counter({
+      name: "fangs_events_dropped_total",
+      help: "Events that runners lost, by cause; each makes its run inconclusive.",
+      labelNames: ["cause"],
       registers,
     }),
     runs: new Counter({
@@ -69,17 +71,42 @@ export function createMetrics(): Metrics {
       labelNames: ["target_kind", "outcome"],
       registers,
     }),
+    runSeconds: new Histogram({
+      name: "fangs_run_duration_seconds",
+      help: "From a run's start on a runner to its end there.",
+      buckets: [1, 2, 5, 10, 20, 40, 80, 160, 320, 640],
+      registers,
+    }),
+    httpSeconds: new Histogram({
+      name: "fangs_http_request_duration_seconds",
+      help: "From a request to its answer; a long poll is as long as it waits.",
+      labelNames: ["method", "route", "status"],
+      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+      registers,
+    }),
     analysisSeconds: new Histogram({
       name: "fangs_analysis_duration_seconds",
       help: "From the stored trace to the stored verdict.",
       buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
       registers,
     }),
-    async expose(db) {
-      const counts = new Map((await countRunsByState(db)).map(({ state, count }) => [state, count]));
-      for (const state of RUN_STATES.filter((state) => !isFinal(state))) queue.set({ state }, counts.get(state) ?? 0);
-      lag.set(Math.max(0, Date.now() - ((await earliestDue(db)) ?? Date.now())) / 1000);
+    async expose(db, now) {
+      await collect(db, now);
       return { type: registry.contentType, text: await registry.metrics() };
     },
   };
+}
+
+// --- internal ---
+
+function addDiskMetrics(registry: Registry, dataDir: string): void {
+  const free = new Gauge({
+    name: "fangs_data_dir_free_bytes",
+    help: "Room that is left on the disk of the data directory.",
+    registers: [registry],
+    collect() {
+      const { bavail, bsize } = statfsSync(dataDir);
+      free.set(bavail * bsize);
+    },
+  });
 }

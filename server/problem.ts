@@ -1,5 +1,6 @@
 /** Errors as application/problem+json (RFC 9457). */
 import { SQLiteError } from "bun:sqlite";
+import { log } from "../log/log.ts";
 import { ERRORS, FangsError, toFangsError } from "../protocol/errors.ts";
 import type { Problem } from "../protocol/models.ts";
 import { RateLimited } from "./limits.ts";
@@ -36,7 +37,7 @@ export const COMMON_HEADERS = { "cache-control": "no-store", "x-content-type-opt
 
 /** A defect, whole, for whoever runs the server. */
 export function logDefect(thrown: unknown): void {
-  process.stderr.write(`${Bun.inspect(thrown)}\n`);
+  log.error("a defect in fangs", { error: thrown instanceof Error ? thrown : Bun.inspect(thrown) });
 }
 
 // --- internal ---

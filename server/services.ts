@@ -7,6 +7,7 @@ import type { Gate } from "./gate.ts";
 import type { Metrics } from "./metrics.ts";
 import type { KeptTarballs } from "./kept-tarballs.ts";
 import type { NotifySettings } from "./notify/settings.ts";
+import type { Pulse } from "./pulse.ts";
 import type { Signal } from "./signal.ts";
 import type { Database } from "./store/open.ts";
 
@@ -46,6 +47,8 @@ export interface Services {
   registry: RegistryClient;
   analysis: Analysis;
   metrics: Metrics;
+  /** When the tasks that go on and on last worked. */
+  pulse: Pulse;
   /** Fires when a job may be there to claim. */
   jobs: Signal;
   /** Fires when a package may be due to be looked at. */

@@ -11,6 +11,8 @@ import { embeddedCore } from "../differ-wasm/embedded.ts";
 export interface OrchestratorOptions {
   dataDir: string;
   listen: { hostname: string; port: number };
+  /** Names that a Host header may carry besides the loopback ones. */
+  hosts?: readonly string[];
   /** `sqlite:<path>`; absent: a file in the data directory. */
   store?: string;
   /** The operator's rules at the start; absent: none. */

@@ -42,6 +42,20 @@ export function count(least: number, most: number): Kind<number> {
   };
 }
 
+/** Several texts: with commas between them in a flag or a variable, a list in the file. */
+export function list(hint: string): Kind<readonly string[]> {
+  return {
+    hint: `${hint},…`,
+    type: "a list of texts",
+    write: (value) => (Array.isArray(value) && value.every(isWord) ? value.join(",") : undefined),
+    parse: (words) =>
+      words
+        .split(",")
+        .map((word) => word.trim())
+        .filter((word) => word !== ""),
+  };
+}
+
 /** A length of time, in milliseconds. */
 export function duration(most: string): Kind<number> {
   return {
@@ -88,6 +102,11 @@ export const address: Kind<Address> = {
 };
 
 // --- internal ---
+
+/** A text that a comma does not cut in two. */
+function isWord(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && !value.includes(",");
+}
 
 function onlyText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;

@@ -12,6 +12,7 @@ export function serverOptions(
   return {
     dataDir: values["data-dir"],
     listen: values.listen,
+    hosts: values.hosts,
     ...(store === undefined ? {} : { store }),
     rules,
     requestsPerSecond: values["rate-limit"],

@@ -5,7 +5,7 @@
 import { hostname } from "node:os";
 import { LEVELS } from "../../log/log.ts";
 import { dataDirectory } from "../data-directory.ts";
-import { address, choice, count, duration, type Kind, text } from "./kinds.ts";
+import { address, choice, count, duration, list, type Kind, text } from "./kinds.ts";
 
 export interface Setting<T = unknown> {
   kind: Kind<T>;
@@ -43,6 +43,12 @@ export const SETTINGS = {
     doc: "Where to listen.",
     otherwise: "127.0.0.1:8443",
     fallback: () => ({ hostname: "127.0.0.1", port: 8443 }),
+  },
+  hosts: {
+    kind: list("name"),
+    doc: "Names that a request may be sent to (its Host header), besides the address and the loopback ones.",
+    otherwise: "none",
+    fallback: () => [],
   },
   store: optional(text("url"), {
     doc: "The database, e.g. sqlite:/path.",
@@ -137,6 +143,7 @@ export type SettingValue<Name extends SettingName> = ReturnType<(typeof SETTINGS
 const PROCESS = ["config", "data-dir", "log-level", "log-format"] as const;
 const SERVING = [
   "listen",
+  "hosts",
   "store",
   "drain",
   "drain-delay",

@@ -1,23 +1,22 @@
 import { Health } from "../../protocol/requests.ts";
 import { FangsError } from "../../protocol/errors.ts";
-import { pendingMigrations } from "../store/migrate.ts";
+import { whyNotReady } from "../readiness.ts";
 import { type Route, route } from "./route.ts";
 
 export const healthRoutes: Route[] = [
   /** The process lives. */
   route({ method: "GET", path: "/v1/health", scope: "public", answer: Health, handle: async () => ({ status: "ok" }) }),
 
-  /** The database answers and has the schema of this binary. */
+  /** The database answers and has the schema of this binary, the tasks work, and the server is not stopping. */
   route({
     method: "GET",
     path: "/v1/ready",
     scope: "public",
     answer: Health,
     async handle({ services }) {
-      if ((await pendingMigrations(services.db)) === 0) return { status: "ready" };
-      throw new FangsError("database", "The database has an older schema.", {
-        hint: "Restart the server: it migrates at its start.",
-      });
+      const reasons = await whyNotReady(services);
+      if (reasons.length === 0) return { status: "ready" };
+      throw new FangsError("not_ready", `The server is not ready: ${reasons.join("; ")}.`);
     },
   }),
 
@@ -27,7 +26,7 @@ export const healthRoutes: Route[] = [
     scope: "read",
     produces: "text/plain",
     async handle({ services }) {
-      const { type, text } = await services.metrics.expose(services.db);
+      const { type, text } = await services.metrics.expose(services.db, services.now());
       return new Response(text, { headers: { "content-type": type } });
     },
   }),

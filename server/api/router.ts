@@ -1,6 +1,7 @@
 /** All routes, and the way from a request to one of them. */
 import { Elysia } from "elysia";
 import { FangsError } from "../../protocol/errors.ts";
+import { callerOf } from "../caller.ts";
 import { problemResponse, refuse } from "../problem.ts";
 import type { Services } from "../services.ts";
 import { allowRoutes } from "./allow.ts";
@@ -54,6 +55,7 @@ export function createRouter(
       route.method,
       route.path,
       async ({ request, params }: { request: Request; params: Record<string, string | undefined> }) => {
+        callerOf(request).route = route.path;
         try {
           return await route.run(services, request, params ?? {});
         } catch (thrown) {

@@ -30,6 +30,19 @@ export async function listRunners(db: Database): Promise<Runner[]> {
   return (await db.query.selectFrom("runner").selectAll().orderBy("name").execute()).map(fromRow);
 }
 
+/** How many were heard of since a moment, and how many were not. */
+export async function countRunners(db: Database, since: number): Promise<{ live: number; silent: number }> {
+  const count = async (operator: ">=" | "<"): Promise<number> => {
+    const { n } = await db.query
+      .selectFrom("runner")
+      .select((eb) => eb.fn.countAll<number>().as("n"))
+      .where("last_seen", operator, since)
+      .executeTakeFirstOrThrow();
+    return Number(n);
+  };
+  return { live: await count(">="), silent: await count("<") };
+}
+
 /** Notes that a runner was heard of. */
 export async function touchRunner(db: Database, name: string, now: number): Promise<void> {
   await db.query.updateTable("runner").set({ last_seen: now }).where("name", "=", name).execute();

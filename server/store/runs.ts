@@ -4,13 +4,14 @@ import {
   type Deviation,
   ReleaseMeta,
   type Run,
+  RUN_STATES,
   type RunDetail,
   type RunKind,
   RunResult,
   type RunState,
 } from "../../protocol/models.ts";
 import type { RunPage, RunQuery } from "../../protocol/requests.ts";
-import { checkTransition, statesBefore } from "../run-state.ts";
+import { checkTransition, isFinal, statesBefore } from "../run-state.ts";
 import { listAllowed } from "./allowed.ts";
 import { missing, newId } from "./ids.ts";
 import { fromJson } from "./json.ts";
@@ -181,12 +182,31 @@ export async function listRunIds(db: Database, state: RunState): Promise<string[
   return rows.map((row) => row.id);
 }
 
-export async function countRunsByState(db: Database): Promise<{ state: RunState; count: number }[]> {
-  return db.query
+/** How many runs are in each state after which something follows; states without runs are left out. */
+export async function countWaiting(db: Database): Promise<{ state: RunState; count: number }[]> {
+  const rows = await db.query
     .selectFrom("run")
     .select(["state", (eb) => eb.fn.countAll<number>().as("count")])
+    .where(
+      "state",
+      "in",
+      RUN_STATES.filter((state) => !isFinal(state)),
+    )
     .groupBy("state")
     .execute();
+  return rows.map(({ state, count }) => ({ state, count: Number(count) }));
+}
+
+/** When the oldest queued run was submitted, ms UTC; undefined: none is queued. */
+export async function oldestQueued(db: Database): Promise<number | undefined> {
+  const row = await db.query
+    .selectFrom("run")
+    .select("created_at")
+    .where("state", "=", "queued")
+    .orderBy("id")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.created_at;
 }
 
 /**

@@ -3,7 +3,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "../../protocol/client.ts";
-import { temporaryFolder } from "../server/support.ts";
+import { codeOf, registration, temporaryFolder } from "../server/support.ts";
 
 // A loaded machine is slow, not wrong.
 setDefaultTimeout(120_000);
@@ -89,4 +89,52 @@ test("a bad file keeps a server from starting, with its place and 2", async () =
   });
   expect(await child.exited).toBe(2);
   expect(await child.stderr.text()).toStartWith(`fangs: ${file}:2:18: value: "*" would allow everything.\n`);
+});
+
+test("SIGTERM: no more work is handed out, what is in flight is finished, then it ends with 0", async () => {
+  using folder = temporaryFolder();
+  await using server = await serve(folder.path, "--drain-delay", "3s", "--log-level", "debug");
+  await server.admin.registerRunner(registration);
+  const polled = server.admin.lease({ runner: registration.name, wait_ms: 25_000 });
+  // A request whose body is slow: the head is there, the rest comes while the server stops.
+  const { promise: rest, resolve: send } = Promise.withResolvers<void>();
+  const slow = fetch(`${server.url}/v1/allow`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${readFileSync(join(folder.path, "admin-token"), "utf8").trim()}` },
+    body: new ReadableStream({
+      async pull(controller) {
+        await rest;
+        controller.enqueue(new TextEncoder().encode('{"kind":"path","value":"/x","note":"slow"}'));
+        controller.close();
+      },
+    }),
+  });
+  await Bun.sleep(200);
+  const asked = performance.now();
+  server.child.kill("SIGTERM");
+  await server.said("stopping");
+  expect(await polled).toBeUndefined();
+  // A poll that was cut short, not one that came to its end.
+  expect(performance.now() - asked).toBeLessThan(20_000);
+
+  const ready = await fetch(`${server.url}/v1/ready`);
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    expect.objectContaining({ code: "not_ready", detail: "The server is not ready: it is stopping." }),
+  ]);
+  expect((await fetch(`${server.url}/v1/health`)).status).toBe(200);
+  expect(await codeOf(server.admin.lease({ runner: registration.name, wait_ms: 25_000 }))).toBe("stopping");
+
+  send();
+  expect((await slow).status).toBe(201);
+  expect(await server.child.exited).toBe(0);
+});
+
+test("a second SIGTERM ends it at once", async () => {
+  using folder = temporaryFolder();
+  await using server = await serve(folder.path, "--drain-delay", "5m");
+  server.child.kill("SIGTERM");
+  await server.said("stopping");
+  server.child.kill("SIGTERM");
+  expect(await server.child.exited).toBe(130);
 });

@@ -117,10 +117,10 @@ describe.each(Object.entries(ALLOWED))("%s", (route, allowed) => {
 
 test("tokens that are unknown, altered, revoked, expired or of another kind open nothing", async () => {
   const revoked = await mint(server.folder, "admin", "to-revoke");
-  await mint(server.folder, "admin", "to-revoke");
   const expired = await mint(server.folder, "admin", "to-expire");
   const db = openStore(`sqlite:${join(server.folder, "fangs.db")}`);
   await db.query.updateTable("token").set({ expires_at: 1 }).where("name", "=", "to-expire").execute();
+  await db.query.updateTable("token").set({ revoked_at: 1 }).where("name", "=", "to-revoke").execute();
   await db.close();
   const admin = server.tokens.admin;
   const bad = [

@@ -18,11 +18,11 @@ import { keptTarballs } from "../../server/kept-tarballs.ts";
 import { createMetrics } from "../../server/metrics.ts";
 import { notifySettings } from "../../server/notify/settings.ts";
 import { NO_RULES } from "../../server/operator-rules-file.ts";
+import { createPulse } from "../../server/pulse.ts";
 import type { Analysis, Services } from "../../server/services.ts";
 import { createSignal } from "../../server/signal.ts";
 import { migrate } from "../../server/store/migrate.ts";
 import { openStore } from "../../server/store/open.ts";
-import { createToken } from "../../server/store/tokens.ts";
 
 // Most tests are refused something, and mean it.
 configureLog({ level: "error" });
@@ -149,11 +149,13 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
   });
   const token = (name: string) => readFileSync(join(folder, `${name}-token`), "utf8").trim();
   const tokens = { admin: token("admin"), runner: token("runner") };
+  const admin = createClient({ url: server.url, token: tokens.admin });
+  admins.set(folder, admin);
   return {
     ...server,
     folder,
     tokens,
-    admin: createClient({ url: server.url, token: tokens.admin }),
+    admin,
     runner: createClient({ url: server.url, token: tokens.runner }),
     async [Symbol.asyncDispose]() {
       await server.stop();
@@ -174,6 +176,7 @@ export async function testServices(changes: Partial<Services> = {}): Promise<Ser
     registry: testRegistry,
     analysis: testAnalysis,
     metrics: createMetrics(),
+    pulse: createPulse(),
     jobs: createSignal(),
     watching: createSignal(),
     tarballs: keptTarballs(join(tmpdir(), `fangs-tarballs-${crypto.randomUUID()}`)),
@@ -293,19 +296,19 @@ export function result(segments: number): RunResult {
   };
 }
 
-/** A token of any scope, made in the store of a server that listens. */
+/** A token of any scope, of the server that was started in a folder. */
 export async function mint(
   folder: string,
   scope: "read" | "triage" | "runner" | "admin",
   name: string = `test-${scope}`,
 ): Promise<string> {
-  const db = openStore(`sqlite:${join(folder, "fangs.db")}`);
-  try {
-    return (await createToken(db, { name, scope, now: Date.now() })).secret;
-  } finally {
-    await db.close();
-  }
+  // Not by a second connection in this process: while one waits for the other's lock, both stand still.
+  const admin = admins.get(folder);
+  if (admin === undefined) throw new Error(`no server was started in ${folder}`);
+  return (await admin.createToken({ scope, name })).secret;
 }
+
+const admins = new Map<string, Client>();
 
 /** The code of the FangsError that a promise ends with. */
 export async function codeOf(work: Promise<unknown>): Promise<string> {

@@ -36,6 +36,8 @@ describe("refused at its place is", () => {
     ['concurrency: "2"\n', "fangs.yaml:1:1: concurrency must be a number."],
     ["drain: 30\n", "fangs.yaml:1:1: drain must be a length of time such as 30s."],
     ["store: [a]\n", "fangs.yaml:1:1: store must be text."],
+    ['hosts: ["a,b"]\n', "fangs.yaml:1:1: hosts must be a list of texts."],
+    ["hosts: a\n", "fangs.yaml:1:1: hosts must be a list of texts."],
     ["store:\n", "fangs.yaml:1:1: store must be text."],
     ["token: fangs_admin_x\n", "fangs.yaml:1:1: token is not taken from the file: a secret belongs into FANGS_TOKEN."],
     ["- a\n", "fangs.yaml:1:1: the file must be a mapping of settings."],

@@ -66,6 +66,13 @@ describe("a wrong value is refused and says where it stands:", () => {
   });
 });
 
+test("a list is one in the file, and has commas in a flag or a variable", () => {
+  using here = withFile("hosts: [fangs.example, fangs.internal]\n");
+  const hosts = (flags: Record<string, string>) => resolveSettings(["hosts"], flags, here.env).values.hosts;
+  expect(hosts({})).toEqual(["fangs.example", "fangs.internal"]);
+  expect(hosts({ hosts: "a.example, b.example," })).toEqual(["a.example", "b.example"]);
+});
+
 test("the data directory of a flag is where its file is looked for; the file can then name another", () => {
   using here = withFile("data-dir: /elsewhere\n");
   const { file, values } = resolveSettings(["data-dir"], { "data-dir": here.env.FANGS_DATA_DIR }, {});
