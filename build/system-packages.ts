@@ -12,6 +12,8 @@ const NEEDED: { package: string; program?: string; file?: string }[] = [
   { package: "docker.io", program: "dockerd" },
   { package: "iptables", program: "iptables" },
   { package: "iproute2", program: "ip" },
+  // Debian starts a server of its own with it; the tests use one of theirs.
+  { package: "postgresql", file: "/usr/lib/postgresql" },
   { package: "clang-format", program: "clang-format" },
   { package: "shellcheck", program: "shellcheck" },
 ];

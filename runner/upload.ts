@@ -4,6 +4,8 @@ import type { Lease, Run, RunResult } from "../protocol/models.ts";
 
 /** How long a server that does not answer is waited for; leases are gone by then anyway. */
 const PATIENCE_MS = 5 * 60_000;
+/** What goes away without anybody doing something to the run. */
+const PASSING: ReadonlySet<string> = new Set(["server_unreachable", "database_unavailable", "rate_limited"]);
 /** Compressed segments kept while the server does not answer. */
 const BACKLOG_LIMIT = 64 * 1024 * 1024;
 
@@ -61,8 +63,7 @@ export class Upload {
         return await step();
       } catch (thrown) {
         const error = toFangsError(thrown);
-        const isPassing = error.code === "server_unreachable" || error.code === "rate_limited";
-        const patient = isPassing && performance.now() < deadline && !this.#signal.aborted;
+        const patient = PASSING.has(error.code) && performance.now() < deadline && !this.#signal.aborted;
         if (!patient) {
           this.#fail(error);
           return undefined;

@@ -19,7 +19,8 @@ import { requestLog } from "./request-log.ts";
 import { sweepExpired } from "./queue.ts";
 import { NO_RULES } from "./operator-rules-file.ts";
 import type { Analysis, RulesInForce, Services } from "./services.ts";
-import { createSignal } from "./signal.ts";
+import { sharedSignal } from "./signal.ts";
+import { storeFailure } from "./store/failure.ts";
 import { migrate } from "./store/migrate.ts";
 import { openStore } from "./store/open.ts";
 import { segmentsOf, TRACE_LIMIT } from "./trace-limit.ts";
@@ -30,7 +31,7 @@ export interface ServerOptions extends Analysis {
   dataDir: string;
   /** 127.0.0.1:8443 if not given. */
   listen?: { hostname: string; port: number };
-  /** `sqlite:<path>`; fangs.db in the data directory if not given. */
+  /** `sqlite:<path>` or `postgres://…`; fangs.db in the data directory if not given. */
   store?: string;
   /** Names that a Host header may carry besides the loopback ones. */
   hosts?: readonly string[];
@@ -89,8 +90,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     analysis: { analyse, listEvents, processTree },
     metrics: createMetrics({ dataDir }),
     pulse: createPulse(),
-    jobs: createSignal(),
-    watching: createSignal(),
+    jobs: sharedSignal(db, "jobs"),
+    watching: sharedSignal(db, "watching"),
     tarballs: keptTarballs(join(dataDir, "tarballs")),
     leaseMs: options.leaseMs ?? 30_000,
     backoffMs: options.backoffMs ?? [1000, 5000],
@@ -134,7 +135,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
   } catch (error) {
     await db.close();
-    throw error;
+    throw storeFailure(error) ?? error;
   }
 }
 

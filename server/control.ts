@@ -12,7 +12,7 @@ import { acceptedVersions } from "./store/baselines.ts";
 import { isCategory, listFingerprints } from "./store/fingerprints.ts";
 import { deleteJob, insertJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
-import { findControl, getRunDetail, insertRun, moveRun } from "./store/runs.ts";
+import { findControl, getRunDetail, insertRun, moveRun, tryMoveRun } from "./store/runs.ts";
 import { getScanRow } from "./store/scans.ts";
 
 /**
@@ -72,10 +72,10 @@ export async function cancelControl(services: Services, db: Database, runId: str
   const control = await findControl(db, runId);
   if (control === undefined || isFinal(control.state)) return;
   const reason = "Nobody waits for it any more.";
-  // It may be analysed at this moment, and then ends by itself.
+  // It may be analysed at this moment, or begin to be, and then ends by itself.
   if (control.state === "analysing") return;
-  await moveRun(db, control.id, "cancelled", { lease: null, reason, ended_at: services.now() });
   await deleteJob(db, control.id);
+  await tryMoveRun(db, control.id, "cancelled", { lease: null, reason, ended_at: services.now() });
 }
 
 /**

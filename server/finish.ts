@@ -25,6 +25,7 @@ import {
   touchBaseline,
 } from "./store/baselines.ts";
 import { insertDeviations } from "./store/deviations.ts";
+import { storeFailure } from "./store/failure.ts";
 import { insertFingerprints } from "./store/fingerprints.ts";
 import { deleteJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
@@ -37,6 +38,7 @@ import {
   listControlled,
   listRunIds,
   moveRun,
+  tryMoveRun,
   updateRun,
 } from "./store/runs.ts";
 import { segmentNumbers } from "./store/traces.ts";
@@ -53,10 +55,10 @@ export async function acceptResult(services: Services, runId: string, lease: str
     if (held.state !== "leased" && held.state !== "running") return false;
     const { numbers, events } = await segmentNumbers(db, runId);
     checkSegments(numbers, result.segments);
-    await moveRun(db, runId, "analysing", { result: JSON.stringify(result), events, ended_at: services.now() });
     await deleteJob(db, runId);
+    await moveRun(db, runId, "analysing", { result: JSON.stringify(result), events, ended_at: services.now() });
     return true;
-  });
+  }, `run ${runId}`);
   if (isNew) countResult(services.metrics, result);
   await analyseRun(services, runId);
   return getRun(services.db, runId);
@@ -72,8 +74,8 @@ export async function resumeAnalyses(services: Services): Promise<void> {
 export async function settleControlled(services: Services): Promise<void> {
   for (const id of await listControlled(services.db, services.now())) {
     await services.db.transaction(async (db) => {
-      if ((await getRun(db, id)).state === "controlling") await moveRun(db, id, "analysing");
-    });
+      await tryMoveRun(db, id, "analysing");
+    }, "rows");
     await analyseRun(services, id);
   }
 }
@@ -107,6 +109,8 @@ async function analyseStored(services: Services, id: string): Promise<void> {
     const segments = await readTrace(db, id);
     // Baseline and verdict in one transaction: two first runs of a package cannot both seed it.
     const output = await db.transaction(async (inner) => {
+      // Another orchestrator may have been faster, or an operator.
+      if ((await getRun(inner, id)).state !== "analysing") return undefined;
       const role = await roleInSeeding(inner, run);
       if (role === "wait") return undefined;
       const now = services.now();
@@ -132,21 +136,24 @@ async function analyseStored(services: Services, id: string): Promise<void> {
       await store(inner, { run, nodeMajor, allow, isSeed: input.seeding }, analysed, now);
       await settleSeeding(inner, run.package, now);
       return analysed;
-    });
+    }, `package ${run.package}`);
     if (output === undefined) return;
     if (run.kind === "control") return await settleControlled(services);
     metrics.runs.inc({ verdict: output.verdict });
     for (const { category, severity } of output.deviations) metrics.deviations.inc({ category, severity });
   } catch (cause) {
-    // An operator may have ended the run meanwhile.
-    if ((await getRun(db, id)).state !== "analysing") return;
+    // Not the run's fault: it is analysed later.
+    if (storeFailure(cause)?.code === "database_unavailable") throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    await db.transaction(async (inner) => {
+    const failed = await db.transaction(async (inner) => {
+      // An operator may have ended the run meanwhile, or another orchestrator.
+      if ((await getRun(inner, id)).state !== "analysing") return false;
       await moveRun(inner, id, "failed", { reason: `The analysis failed: ${why}` });
       await queueFailure(inner, run, services.now());
       await settleSeeding(inner, run.package, services.now());
-    });
-    metrics.runs.inc({ verdict: "failed" });
+      return true;
+    }, `package ${run.package}`);
+    if (failed) metrics.runs.inc({ verdict: "failed" });
   } finally {
     done();
     services.jobs.fire();

@@ -37,7 +37,7 @@ export async function receiveSegment(services: Services, upload: Upload): Promis
     const { state } = await holdLease(db, runId, lease);
     if (state === "leased") await moveRun(db, runId, "running");
     return insertSegment(db, { run_id: runId, seq, sha256: sha256.toLowerCase(), events, data: compressed });
-  });
+  }, `run ${runId}`);
   if (outcome === "different") {
     throw new FangsError(
       "segment_mismatch",

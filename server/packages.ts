@@ -41,7 +41,7 @@ export async function watchPackage(services: Services, request: PackageRequest, 
     const watch = { package: name, seen: everything(packument), tags: packument["dist-tags"], due_at: now };
     await putWatch(inner, watch);
     return getPackage(inner, name);
-  });
+  }, `package ${name}`);
   services.jobs.fire();
   services.watching.fire();
   return detail;

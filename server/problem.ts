@@ -1,15 +1,15 @@
 /** Errors as application/problem+json (RFC 9457). */
-import { SQLiteError } from "bun:sqlite";
 import { log } from "../log/log.ts";
 import { ERRORS, FangsError, toFangsError } from "../protocol/errors.ts";
 import type { Problem } from "../protocol/models.ts";
 import { RateLimited } from "./limits.ts";
 import type { Services } from "./services.ts";
+import { storeFailure } from "./store/failure.ts";
 
 /** Whatever was thrown as a response. A defect is logged with its stack besides. */
 export function problemResponse(thrown: unknown, given: Record<string, string> = {}, status?: number): Response {
   const headers = thrown instanceof RateLimited ? { ...given, "retry-after": String(thrown.seconds) } : given;
-  const error = thrown instanceof SQLiteError ? databaseError(thrown) : toFangsError(thrown);
+  const error = storeFailure(thrown) ?? toFangsError(thrown);
   const kind = ERRORS[error.code];
   if (kind.status === 500) logDefect(thrown);
   const problem: Problem = {
@@ -38,13 +38,4 @@ export const COMMON_HEADERS = { "cache-control": "no-store", "x-content-type-opt
 /** A defect, whole, for whoever runs the server. */
 export function logDefect(thrown: unknown): void {
   log.error("a defect in fangs", { error: thrown instanceof Error ? thrown : Bun.inspect(thrown) });
-}
-
-// --- internal ---
-
-function databaseError(cause: SQLiteError): FangsError {
-  return new FangsError("database", `The database failed: ${cause.message}.`, {
-    cause,
-    hint: "Check the disk that holds the data directory.",
-  });
 }

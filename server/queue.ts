@@ -60,7 +60,7 @@ export async function heartbeat(services: Services, runId: string, lease: string
     const { state } = await holdLease(db, runId, lease);
     await extendJob(db, runId, now + services.leaseMs);
     if (state === "leased") await moveRun(db, runId, "running");
-  });
+  }, `run ${runId}`);
   return now + services.leaseMs;
 }
 

@@ -20,7 +20,7 @@ import { deviationsOfRun, insertDeviations, updateDeviation } from "./store/devi
 import { deleteFingerprints, insertFingerprints } from "./store/fingerprints.ts";
 import type { Database } from "./store/open.ts";
 import { readSeverities } from "./store/packages.ts";
-import { getRunDetail, judgedAt, updateRun } from "./store/runs.ts";
+import { getRun, getRunDetail, judgedAt, updateRun } from "./store/runs.ts";
 
 /**
  * Answers what today's rules change of a run; stores it unless `dryRun`.
@@ -33,6 +33,7 @@ export async function reanalyseRun(
   { dryRun, actor }: { dryRun: boolean; actor: string },
 ): Promise<Reanalysis> {
   const segments = await readTrace(services.db, id);
+  const { package: name } = await getRun(services.db, id);
   return services.db.transaction(async (db) => {
     const run = await getRunDetail(db, id);
     const result = judgedResult(run, segments.length);
@@ -55,7 +56,7 @@ export async function reanalyseRun(
     };
     if (!dryRun) await store(db, { run, output, allow, change, reanalysis, actor, now: services.now() });
     return reanalysis;
-  });
+  }, `package ${name}`);
 }
 
 // --- internal ---

@@ -1,9 +1,24 @@
-/** Wakes those who wait for something in this process. */
+import type { Database } from "./store/database.ts";
+
+/** Wakes those who wait for something. */
 export interface Signal {
   /** Wakes all who wait now. */
   fire(): void;
   /** Waits for the next `fire`, at most `ms`, and not beyond the abort. */
   wait(ms: number, abort?: AbortSignal): Promise<void>;
+}
+
+/** A signal that reaches those who wait in any orchestrator on this store: in another one late, or not at all. */
+export function sharedSignal(db: Pick<Database, "notify" | "listen">, channel: string): Signal {
+  const { fire, wait } = createSignal();
+  db.listen(channel, fire);
+  return {
+    fire() {
+      fire();
+      db.notify(channel);
+    },
+    wait,
+  };
 }
 
 export function createSignal(): Signal {

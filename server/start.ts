@@ -13,7 +13,7 @@ export interface OrchestratorOptions {
   listen: { hostname: string; port: number };
   /** Names that a Host header may carry besides the loopback ones. */
   hosts?: readonly string[];
-  /** `sqlite:<path>`; absent: a file in the data directory. */
+  /** `sqlite:<path>` or `postgres://…`; absent: a file in the data directory. */
   store?: string;
   /** The operator's rules at the start; absent: none. */
   rules?: RulesInForce;

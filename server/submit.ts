@@ -37,7 +37,7 @@ export async function submitScan(services: Services, request: ScanRequest, actor
     const row = await insertScan(db, { package: name, version, runner, before: now, created_at: now });
     await queueRun(db, row, now);
     return getScan(db, row.id);
-  });
+  }, `package ${name}`);
   services.jobs.fire();
   return scan;
 }

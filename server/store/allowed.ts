@@ -14,14 +14,12 @@ export async function insertAllowed(
   allowed: readonly AllowedFingerprint[],
   entries: readonly AllowEntry[],
 ): Promise<void> {
-  await db.hot((raw) => {
-    const insert = raw.query(
-      "insert into allowed (run_id, actor, category, value, count, rule) values (?, ?, ?, ?, ?, ?)",
-    );
-    for (const { actor, category, value, count, entry } of allowed) {
-      insert.run(runId, actor, category, value, count, JSON.stringify(entries[entry]));
-    }
-  });
+  await db.insertMany(
+    "allowed",
+    allowed.map(({ actor, category, value, count, entry }) => {
+      return { run_id: runId, actor, category, value, count, rule: JSON.stringify(entries[entry]) };
+    }),
+  );
 }
 
 export async function deleteAllowed(db: Database, runId: string): Promise<void> {

@@ -28,13 +28,10 @@ export async function readBaseline(
   nodeMajor: number,
 ): Promise<BaselineFingerprint[] | null> {
   if (!(await listNodeMajors(db, name)).includes(nodeMajor)) return null;
-  const rows = await db.hot((raw) =>
-    raw
-      .query<Behaviour, [string, number]>(
-        `select actor, category, value from baseline_entry b
-         where package = ?1 and node_major = ?2 and ${NEVER_REJECTED}`,
-      )
-      .all(name, nodeMajor),
+  const rows = await db.rows<Behaviour>(
+    `select actor, category, value from baseline_entry b
+     where package = $1 and node_major = $2 and ${NEVER_REJECTED}`,
+    [name, nodeMajor],
   );
   return rows.filter((row): row is BaselineFingerprint => isCategory(row.category));
 }
@@ -57,15 +54,12 @@ export async function readBaselineOf(
     .limit(1)
     .execute();
   if (version.length === 0) return null;
-  const rows = await db.hot((raw) =>
-    raw
-      .query<Behaviour & { first_run: string | null; added_at: number | null }, [string, number, string]>(
-        `select actor, category, value, first_run, v.added_at from baseline_entry b
-         left join baseline_version v on v.package = b.package and v.node_major = b.node_major
-           and v.version = b.first_version and v.run_id is b.first_run
-         where b.package = ?1 and b.node_major = ?2 and b.first_run is not ?3 and ${NEVER_REJECTED}`,
-      )
-      .all(run.package, run.node_major, run.id),
+  const rows = await db.rows<Behaviour & { first_run: string | null; added_at: number | null }>(
+    `select actor, category, value, first_run, v.added_at from baseline_entry b
+     left join baseline_version v on v.package = b.package and v.node_major = b.node_major
+       and v.version = b.first_version and v.run_id is not distinct from b.first_run
+     where b.package = $1 and b.node_major = $2 and b.first_run is distinct from $3 and ${NEVER_REJECTED}`,
+    [run.package, run.node_major, run.id],
   );
   return rows
     .filter(({ first_run, added_at }) => (added_at ?? (first_run ? timeOfId(first_run) : 0)) < run.judged_at)
@@ -154,29 +148,24 @@ export async function addBaselineVersion(db: Database, seen: Origin, now: number
 
 /** Accepts behaviours; those already accepted stay as they are. A leak is never accepted. */
 export async function addBaselineEntries(db: Database, seen: Origin, behaviours: readonly Behaviour[]): Promise<void> {
-  await db.hot((raw) => {
-    const insert = raw.query(
-      `insert into baseline_entry
-         (package, node_major, actor, category, value, first_version, last_version, first_run, last_run)
-       values (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?7) on conflict do nothing`,
-    );
-    for (const { actor, category, value } of behaviours) {
-      if (category !== "canary_leak")
-        insert.run(seen.package, seen.node_major, actor, category, value, seen.version, seen.run_id);
-    }
-  });
+  const { package: name, node_major, version, run_id } = seen;
+  const sighting = { first_version: version, last_version: version, first_run: run_id, last_run: run_id };
+  await db.insertMany(
+    "baseline_entry",
+    behaviours
+      .filter(({ category }) => category !== "canary_leak")
+      .map(({ actor, category, value }) => ({ package: name, node_major, actor, category, value, ...sighting })),
+    "keep",
+  );
 }
 
 /** Notes that a run showed accepted behaviours again; nothing is accepted by this. */
 export async function touchBaseline(db: Database, seen: Sighting): Promise<void> {
-  await db.hot((raw) =>
-    raw
-      .query(
-        `update baseline_entry set last_version = ?1, last_run = ?2
-         where package = ?3 and node_major = ?4
-           and (actor, category, value) in (select actor, category, value from fingerprint where run_id = ?2)`,
-      )
-      .run(seen.version, seen.run_id, seen.package, seen.node_major),
+  await db.run(
+    `update baseline_entry set last_version = $1, last_run = $2
+     where package = $3 and node_major = $4
+       and (actor, category, value) in (select actor, category, value from fingerprint where run_id = $2)`,
+    [seen.version, seen.run_id, seen.package, seen.node_major],
   );
 }
 
@@ -187,13 +176,11 @@ export async function removeBaselineEntries(
   behaviours: readonly Behaviour[],
   nodeMajor?: number,
 ): Promise<void> {
-  await db.hot((raw) => {
-    const remove = raw.query(
-      `delete from baseline_entry
-       where package = ?1 and actor = ?2 and category = ?3 and value = ?4 and (?5 is null or node_major = ?5)`,
-    );
-    for (const { actor, category, value } of behaviours) remove.run(name, actor, category, value, nodeMajor ?? null);
-  });
+  const ofMajor = nodeMajor === undefined ? "" : "and node_major = $5";
+  const remove = `delete from baseline_entry
+    where package = $1 and actor = $2 and category = $3 and value = $4 ${ofMajor}`;
+  for (const { actor, category, value } of behaviours)
+    await db.run(remove, [name, actor, category, value, ...(nodeMajor === undefined ? [] : [nodeMajor])]);
 }
 
 /** Takes versions out of those that built a baseline: these, or all. */
@@ -234,13 +221,10 @@ const NEVER_REJECTED = `not exists (
 
 /** Which of the versions that built the baseline showed a behaviour, out of the fingerprints of their runs. */
 async function sightings(db: Database, name: string, nodeMajor: number): Promise<Map<string, string[]>> {
-  const rows = await db.hot((raw) =>
-    raw
-      .query<Behaviour & { version: string }, [string, number]>(
-        `select f.actor, f.category, f.value, b.version from baseline_version b
-         join fingerprint f on f.run_id = b.run_id where b.package = ? and b.node_major = ?`,
-      )
-      .all(name, nodeMajor),
+  const rows = await db.rows<Behaviour & { version: string }>(
+    `select f.actor, f.category, f.value, b.version from baseline_version b
+     join fingerprint f on f.run_id = b.run_id where b.package = $1 and b.node_major = $2`,
+    [name, nodeMajor],
   );
   const shown = new Map<string, string[]>();
   for (const row of rows) {

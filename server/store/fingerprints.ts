@@ -1,5 +1,4 @@
 /** The fingerprints of each run, as rows: what diff, rarity and hunting ask. */
-import type { Database as Sqlite } from "bun:sqlite";
 import { CATEGORIES, type Category, type Fingerprint } from "../../protocol/facts.ts";
 import type { Database } from "./open.ts";
 
@@ -15,19 +14,22 @@ export async function insertFingerprints(
   fingerprints: readonly Fingerprint[],
   now: number,
 ): Promise<void> {
-  await db.hot((raw) => {
-    const number = numberOfRun(raw, run.id, now);
-    const owner = numberOfName(raw, run.package);
-    const insert = raw.query(
-      "insert into sighting (run, value, actor, package, count, first_event) values (?, ?, ?, ?, ?, ?)",
-    );
-    const actors = new Map<string, number>();
-    for (const { actor, category, value, count, first } of fingerprints) {
-      const by = actors.get(actor) ?? numberOfName(raw, actor);
-      actors.set(actor, by);
-      insert.run(number, numberOfValue(raw, category, value), by, owner, count, first);
-    }
-  });
+  const [number] = await db.numbersOf("run_number", [[run.id]], () => ({ at: now }));
+  const actors = [...new Set(fingerprints.map(({ actor }) => actor))];
+  const [owner, ...ids] = await db.numbersOf("known_name", [[run.package], ...actors.map((actor) => [actor])]);
+  const idOf = new Map(actors.map((actor, i) => [actor, ids[i]]));
+  const values = await db.numbersOf(
+    "known_value",
+    fingerprints.map(({ category, value }) => [category, value]),
+    ([, value = ""]) => ({ reversed: reverse(value) }),
+  );
+  await db.insertMany(
+    "sighting",
+    fingerprints.map(({ actor, count, first }, i) => {
+      const row = { run: number!, value: values[i]!, actor: idOf.get(actor)!, package: owner! };
+      return { ...row, count, first_event: first };
+    }),
+  );
 }
 
 /** Whether this fangs knows the category of a stored behaviour. */
@@ -55,27 +57,4 @@ export async function listFingerprints(db: Database, runId: string): Promise<Sto
 /** The characters of a text from the last to the first, as known_value keeps them beside each value. */
 export function reverse(text: string): string {
   return [...text].reverse().join("");
-}
-
-// --- internal ---
-
-function numberOfRun(raw: Sqlite, id: string, now: number): number {
-  const known = raw.query<{ number: number }, [string]>("select number from run_number where run_id = ?").get(id);
-  return (
-    known?.number ?? Number(raw.query("insert into run_number (run_id, at) values (?, ?)").run(id, now).lastInsertRowid)
-  );
-}
-
-function numberOfName(raw: Sqlite, name: string): number {
-  const known = raw.query<{ id: number }, [string]>("select id from known_name where name = ?").get(name);
-  return known?.id ?? Number(raw.query("insert into known_name (name) values (?)").run(name).lastInsertRowid);
-}
-
-function numberOfValue(raw: Sqlite, category: string, value: string): number {
-  const known = raw
-    .query<{ id: number }, [string, string]>("select id from known_value where category = ? and value = ?")
-    .get(category, value);
-  if (known !== null) return known.id;
-  const insert = raw.query("insert into known_value (category, value, reversed) values (?, ?, ?)");
-  return Number(insert.run(category, value, reverse(value)).lastInsertRowid);
 }

@@ -20,20 +20,18 @@ export async function claimJob(
   db: Database,
   claim: { runner: string; modes: readonly string[]; now: number; leaseMs: number },
 ): Promise<Lease | undefined> {
+  if (claim.modes.length === 0) return undefined;
   return db.transaction(async (inner) => {
-    const job = await inner.hot((raw) =>
-      raw
-        .query<JobRow, [number, number, string, string]>(
-          `update job set expires_at = ? where run_id = (
-             select run_id from job
-             where expires_at is null and not_before <= ? and (runner is null or runner = ?)
-               and network in (select value from json_each(?))
-             order by priority desc, run_id limit 1
-           ) returning *`,
-        )
-        .get(claim.now + claim.leaseMs, claim.now, claim.runner, JSON.stringify(claim.modes)),
+    const modes = claim.modes.map((_, i) => `$${i + 4}`).join(", ");
+    const [job] = await inner.rows<JobRow>(
+      `update job set expires_at = $1 where run_id = (
+         select run_id from job
+         where expires_at is null and not_before <= $2 and (runner is null or runner = $3) and network in (${modes})
+         order by priority desc, run_id limit 1 ${db.traits.skipLocked}
+       ) returning *`,
+      [claim.now + claim.leaseMs, claim.now, claim.runner, ...claim.modes],
     );
-    if (job === null) return undefined;
+    if (job === undefined) return undefined;
     const lease = newId();
     await moveRun(inner, job.run_id, "leased", { lease, runner: claim.runner, started_at: claim.now });
     const run = await inner.query
@@ -49,7 +47,7 @@ export async function claimJob(
       before: job.before,
       expires_at: claim.now + claim.leaseMs,
     };
-  });
+  }, "rows");
 }
 
 /** Holds a job until another moment. */

@@ -25,7 +25,7 @@ export async function takeLead(
           epoch: eb("leader.epoch", "+", 1),
           expires_at: ref("excluded.expires_at"),
         }))
-        .where("leader.expires_at", "<=", db.clock),
+        .where("leader.expires_at", "<=", db.traits.clock),
     )
     .returning("epoch")
     .executeTakeFirst();
@@ -62,9 +62,9 @@ function held(db: Database, { name, holder, epoch }: Leadership) {
     .where("name", "=", name)
     .where("holder", "=", holder)
     .where("epoch", "=", epoch)
-    .where("expires_at", ">", db.clock);
+    .where("expires_at", ">", db.traits.clock);
 }
 
 function after(db: Database, ms: number) {
-  return sql<number>`${db.clock} + ${sql.lit(ms)}`;
+  return sql<number>`${db.traits.clock} + ${sql.lit(ms)}`;
 }

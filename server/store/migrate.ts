@@ -1,9 +1,9 @@
 /** Forward-only migrations. Any number of processes may run them at once; each is applied once. */
-import type { Database as Sqlite } from "bun:sqlite";
 import { FangsError } from "../../protocol/errors.ts";
-import type { Database } from "./open.ts";
-import { type Migration, SQLITE_MIGRATIONS } from "./migrations.ts";
+import type { Database } from "./database.ts";
+import type { Migration } from "./migrations.ts";
 
+/** A migration as the database remembers it. */
 interface Applied {
   version: number;
   name: string;
@@ -16,47 +16,44 @@ interface Applied {
  *
  * @throws FangsError schema_too_new where a newer binary made a breaking change, database where an applied file was altered
  */
-export async function migrate(db: Database, migrations: readonly Migration[] = SQLITE_MIGRATIONS): Promise<string[]> {
-  return db.hot((raw) => {
-    const applied: string[] = [];
-    for (let name = step(raw, migrations); name !== undefined; name = step(raw, migrations)) applied.push(name);
-    return applied;
-  });
+export async function migrate(
+  db: Database,
+  migrations: readonly Migration[] = db.traits.migrations,
+): Promise<string[]> {
+  const applied: string[] = [];
+  for (let name = await step(db, migrations); name !== undefined; name = await step(db, migrations)) applied.push(name);
+  return applied;
 }
 
 /** How many migrations are still to be applied. */
 export async function pendingMigrations(
   db: Database,
-  migrations: readonly Migration[] = SQLITE_MIGRATIONS,
+  migrations: readonly Migration[] = db.traits.migrations,
 ): Promise<number> {
-  return db.hot((raw) => unapplied(read(raw), migrations).length);
+  return unapplied(await read(db), migrations).length;
 }
 
 // --- internal ---
 
-/**
- * Applies the next migration in a transaction of its own. Synchronous on purpose: the write lock of another process is
- * waited for inside SQLite, so nothing else of this process may hold one meanwhile.
- */
-function step(raw: Sqlite, migrations: readonly Migration[]): string | undefined {
-  return raw
-    .transaction(() => {
-      raw.run(
-        "create table if not exists migration (version integer primary key, name text not null, checksum text not null, breaking integer not null, applied_at integer not null)",
-      );
-      const [next] = unapplied(read(raw), migrations);
-      if (next === undefined) return undefined;
-      raw.run(next.sql);
-      raw
-        .query("insert into migration (version, name, checksum, breaking, applied_at) values (?, ?, ?, ?, ?)")
-        .run(next.version, next.name, checksum(next), next.breaking ? 1 : 0, Date.now());
-      return next.name;
-    })
-    .immediate();
+/** Applies the next migration in a transaction of its own. */
+async function step(db: Database, migrations: readonly Migration[]): Promise<string | undefined> {
+  return db.transaction(async (inner) => {
+    await inner.script(
+      "create table if not exists migration (version bigint primary key, name text not null, checksum text not null, breaking bigint not null, applied_at bigint not null)",
+    );
+    const [next] = unapplied(await read(inner), migrations);
+    if (next === undefined) return undefined;
+    await inner.script(next.sql);
+    await inner.run(
+      "insert into migration (version, name, checksum, breaking, applied_at) values ($1, $2, $3, $4, $5)",
+      [next.version, next.name, checksum(next), next.breaking ? 1 : 0, Date.now()],
+    );
+    return next.name;
+  });
 }
 
-function read(raw: Sqlite): Applied[] {
-  return raw.query<Applied, []>("select version, name, checksum, breaking from migration order by version").all();
+async function read(db: Database): Promise<Applied[]> {
+  return db.rows<Applied>("select version, name, checksum, breaking from migration order by version");
 }
 
 /** Compares what was applied with what is known; answers with the known ones that are not, in order. Numbers may have gaps. */

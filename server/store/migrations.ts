@@ -1,12 +1,20 @@
-/** The migrations that this binary carries. */
-import access from "../../migrations/sqlite/0060_access.sql" with { type: "text" };
-import controls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
-import leaders from "../../migrations/sqlite/0030_leaders.sql" with { type: "text" };
-import fingerprintsByNumber from "../../migrations/sqlite/0070_fingerprints_by_number.sql" with { type: "text" };
-import initial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
-import notifications from "../../migrations/sqlite/0050_notifications.sql" with { type: "text" };
-import triage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
-import watcher from "../../migrations/sqlite/0040_watcher.sql" with { type: "text" };
+/** The migrations that this binary carries, for both databases. */
+import postgresInitial from "../../migrations/postgres/0001_initial.sql" with { type: "text" };
+import postgresTriage from "../../migrations/postgres/0002_triage.sql" with { type: "text" };
+import postgresControls from "../../migrations/postgres/0020_controls.sql" with { type: "text" };
+import postgresLeaders from "../../migrations/postgres/0030_leaders.sql" with { type: "text" };
+import postgresWatcher from "../../migrations/postgres/0040_watcher.sql" with { type: "text" };
+import postgresNotifications from "../../migrations/postgres/0050_notifications.sql" with { type: "text" };
+import postgresAccess from "../../migrations/postgres/0060_access.sql" with { type: "text" };
+import postgresByNumber from "../../migrations/postgres/0070_fingerprints_by_number.sql" with { type: "text" };
+import sqliteInitial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
+import sqliteTriage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
+import sqliteControls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
+import sqliteLeaders from "../../migrations/sqlite/0030_leaders.sql" with { type: "text" };
+import sqliteWatcher from "../../migrations/sqlite/0040_watcher.sql" with { type: "text" };
+import sqliteNotifications from "../../migrations/sqlite/0050_notifications.sql" with { type: "text" };
+import sqliteAccess from "../../migrations/sqlite/0060_access.sql" with { type: "text" };
+import sqliteByNumber from "../../migrations/sqlite/0070_fingerprints_by_number.sql" with { type: "text" };
 
 export interface Migration {
   version: number;
@@ -23,14 +31,17 @@ export function migration(file: string, sql: string): Migration {
   return { version: Number(match[1]), name: match[2]!, sql, breaking: /^-- breaking$/m.test(sql) };
 }
 
-/** In order. Numbers may be left out. */
-export const SQLITE_MIGRATIONS: readonly Migration[] = [
-  migration("0001_initial.sql", initial),
-  migration("0002_triage.sql", triage),
-  migration("0020_controls.sql", controls),
-  migration("0030_leaders.sql", leaders),
-  migration("0040_watcher.sql", watcher),
-  migration("0050_notifications.sql", notifications),
-  migration("0060_access.sql", access),
-  migration("0070_fingerprints_by_number.sql", fingerprintsByNumber),
+/** In order. Numbers may be left out. Each file has a twin of the same name for the other database. */
+const FILES: readonly (readonly [file: string, texts: { sqlite: string; postgres: string }])[] = [
+  ["0001_initial.sql", { sqlite: sqliteInitial, postgres: postgresInitial }],
+  ["0002_triage.sql", { sqlite: sqliteTriage, postgres: postgresTriage }],
+  ["0020_controls.sql", { sqlite: sqliteControls, postgres: postgresControls }],
+  ["0030_leaders.sql", { sqlite: sqliteLeaders, postgres: postgresLeaders }],
+  ["0040_watcher.sql", { sqlite: sqliteWatcher, postgres: postgresWatcher }],
+  ["0050_notifications.sql", { sqlite: sqliteNotifications, postgres: postgresNotifications }],
+  ["0060_access.sql", { sqlite: sqliteAccess, postgres: postgresAccess }],
+  ["0070_fingerprints_by_number.sql", { sqlite: sqliteByNumber, postgres: postgresByNumber }],
 ];
+
+export const SQLITE_MIGRATIONS: readonly Migration[] = FILES.map(([file, { sqlite }]) => migration(file, sqlite));
+export const POSTGRES_MIGRATIONS: readonly Migration[] = FILES.map(([file, { postgres }]) => migration(file, postgres));

@@ -15,18 +15,19 @@ const SIGHTINGS = 20_000;
  * pair is counted once, by the index on fingerprints; of a very common one the number is a lower bound.
  */
 export async function otherPackages(db: Database, seen: readonly Seen[]): Promise<number[]> {
-  return db.hot((raw) => {
-    const count = raw.query<{ n: number }, [string, string, string]>(
-      `select count(distinct package) as n from (
-         select run.package from fingerprint join run on run.id = fingerprint.run_id
-         where category = ? and value = ? and run.package <> ? limit ${SIGHTINGS})`,
-    );
-    const counted = new Map<string, number>();
-    return seen.map(({ package: name, category, value }) => {
-      const key = JSON.stringify([name, category, value]);
-      const known = counted.get(key) ?? count.get(category, value, name)?.n ?? 0;
-      counted.set(key, known);
-      return known;
-    });
-  });
+  const count = `select count(distinct package) as n from (
+    select run.package from fingerprint join run on run.id = fingerprint.run_id
+    where category = $1 and ${db.traits.sameValue("$2")} and run.package <> $3 limit ${SIGHTINGS}) as others`;
+  const counted = new Map<string, number>();
+  const counts: number[] = [];
+  for (const { package: name, category, value } of seen) {
+    const key = JSON.stringify([name, category, value]);
+    let known = counted.get(key);
+    if (known === undefined) {
+      const [row] = await db.rows<{ n: number }>(count, [category, value, name]);
+      counted.set(key, (known = row?.n ?? 0));
+    }
+    counts.push(known);
+  }
+  return counts;
 }

@@ -93,11 +93,8 @@ export async function getRunDetail(db: Database, id: string): Promise<RunDetail>
 
 /** Which lease the run has or had, and its state; undefined: no such run. */
 export async function getLease(db: Database, id: string): Promise<Pick<RunRow, "lease" | "state"> | undefined> {
-  return db.hot(
-    (raw) =>
-      raw.query<Pick<RunRow, "lease" | "state">, [string]>("select lease, state from run where id = ?").get(id) ??
-      undefined,
-  );
+  const [row] = await db.rows<Pick<RunRow, "lease" | "state">>("select lease, state from run where id = $1", [id]);
+  return row;
 }
 
 /** Newest first. `before` is a full id. */
@@ -220,14 +217,23 @@ export async function moveRun(
   to: RunState,
   changes: Partial<Omit<RunRow, "id" | "state">> = {},
 ): Promise<void> {
+  if (!(await tryMoveRun(db, id, to, changes))) checkTransition((await getRun(db, id)).state, to);
+}
+
+/** The same where another may have been faster; false: the table of transitions does not have it any more. */
+export async function tryMoveRun(
+  db: Database,
+  id: string,
+  to: RunState,
+  changes: Partial<Omit<RunRow, "id" | "state">> = {},
+): Promise<boolean> {
   const { numUpdatedRows } = await db.query
     .updateTable("run")
     .set({ ...changes, state: to })
     .where("id", "=", id)
     .where("state", "in", statesBefore(to))
     .executeTakeFirst();
-  if (numUpdatedRows > 0n) return;
-  checkTransition((await getRun(db, id)).state, to);
+  return numUpdatedRows > 0n;
 }
 
 /** Ids of the runs of a package that were accepted. */

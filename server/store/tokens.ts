@@ -26,21 +26,25 @@ export interface NewTokenRow {
   scope: TokenScope;
   runner?: string | null;
   expires_at?: number | null;
+  /** Whether earlier tokens of the same name are revoked; yes if not given. */
+  revokeOthers?: boolean;
   now: number;
 }
 
-/** Makes a token and answers with its only readable copy. Earlier tokens of the same name are revoked. */
+/** Makes a token and answers with its only readable copy. */
 export async function createToken(db: Database, token: NewTokenRow): Promise<{ secret: string; token: Token }> {
   const secret = `fangs_${token.scope}_${newSecret()}`;
-  const { name, scope, runner = null, expires_at = null, now } = token;
+  const { name, scope, runner = null, expires_at = null, revokeOthers = true, now } = token;
   const row = { id: newId(), name, scope, runner, created_at: now, last_used: null, expires_at, revoked_at: null };
   await db.transaction(async ({ query }) => {
-    await query
-      .updateTable("token")
-      .set({ revoked_at: now })
-      .where("name", "=", name)
-      .where("revoked_at", "is", null)
-      .execute();
+    if (revokeOthers) {
+      await query
+        .updateTable("token")
+        .set({ revoked_at: now })
+        .where("name", "=", name)
+        .where("revoked_at", "is", null)
+        .execute();
+    }
     await query
       .insertInto("token")
       .values({ ...row, hash: hashSecret(secret) })

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
 import { TOKEN_SCOPES } from "../../protocol/models.ts";
 import { ROUTES } from "../../server/api/router.ts";
 import { openStore } from "../../server/store/open.ts";
+import { storeOf } from "../stores/stores.ts";
 import { mint, startTestServer, type TestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
@@ -118,7 +118,7 @@ describe.each(Object.entries(ALLOWED))("%s", (route, allowed) => {
 test("tokens that are unknown, altered, revoked, expired or of another kind open nothing", async () => {
   const revoked = await mint(server.folder, "admin", "to-revoke");
   const expired = await mint(server.folder, "admin", "to-expire");
-  const db = openStore(`sqlite:${join(server.folder, "fangs.db")}`);
+  const db = openStore(await storeOf(server.folder));
   await db.query.updateTable("token").set({ expires_at: 1 }).where("name", "=", "to-expire").execute();
   await db.query.updateTable("token").set({ revoked_at: 1 }).where("name", "=", "to-revoke").execute();
   await db.close();

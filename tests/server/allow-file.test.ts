@@ -1,9 +1,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
 import { readYaml } from "../../protocol/yaml.ts";
 import { readOperatorRules } from "../../server/operator-rules-file.ts";
 import { listAudit } from "../../server/store/audit.ts";
 import { openStore } from "../../server/store/open.ts";
+import { storeOf } from "../stores/stores.ts";
 import { codeOf, completeRun, startTestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
@@ -44,7 +44,7 @@ describe("an allow entry of the configuration file", () => {
     await server.stop();
     // Without a file is as before.
     await using again = await startTestServer({ dataDir: server.folder });
-    const db = openStore(`sqlite:${join(again.folder, "fangs.db")}`);
+    const db = openStore(await storeOf(again.folder));
     const trail = await listAudit(db, "fangs.yaml");
     await db.close();
     const valuesOf = (text: string | null) =>

@@ -1,8 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
 import { listAudit } from "../../server/store/audit.ts";
 import { openStore } from "../../server/store/open.ts";
 import type { AllowRequest } from "../../protocol/requests.ts";
+import { storeOf } from "../stores/stores.ts";
 import { codeOf, completeRun, startTestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
@@ -118,7 +118,7 @@ describe("the list", () => {
     const entry = await server.admin.addAllow({ ...CACHE, package: "lodash" });
     await server.admin.removeAllow(entry.id.slice(-12));
     await server.stop();
-    const db = openStore(`sqlite:${join(server.folder, "fangs.db")}`);
+    const db = openStore(await storeOf(server.folder));
     const trail = await listAudit(db, "lodash");
     await db.close();
     expect(trail.map(({ actor, action, reason }) => [actor, action, reason])).toEqual([

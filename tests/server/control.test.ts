@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
 import { compileCore } from "../../differ-wasm/compile.ts";
 import type { Run } from "../../protocol/models.ts";
 import { readYaml } from "../../protocol/yaml.ts";
@@ -10,8 +9,10 @@ import type { ServerOptions } from "../../server/app.ts";
 import { controlVersion } from "../../server/control.ts";
 import { readOperatorRules } from "../../server/operator-rules-file.ts";
 import { listAudit } from "../../server/store/audit.ts";
+import { isFinal } from "../../server/run-state.ts";
 import { openStore } from "../../server/store/open.ts";
 import { completeResult, installStory, type Story } from "./analysis/story.ts";
+import { storeOf } from "../stores/stores.ts";
 import { codeOf, completeControl, leaseOne, registration, startTestServer, type TestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
@@ -49,7 +50,7 @@ async function control(server: TestServer, waiting: Run, ...files: string[]): Pr
 const ended = async (server: TestServer, id: string): Promise<Run> => {
   for (;;) {
     const now = await server.admin.run(id);
-    if (now.state !== "controlling") return now;
+    if (isFinal(now.state)) return now;
     await Bun.sleep(10);
   }
 };
@@ -186,7 +187,7 @@ describe("a stored run judged again", () => {
     expect(kept).toMatchObject({ state: "withdrawn", value: "/tmp/part-b" });
     expect(kept!.evidence.observed).toBe("/tmp/part-b");
     expect((await server.admin.pending()).runs).toEqual([]);
-    const db = openStore(`sqlite:${join(server.folder, "fangs.db")}`);
+    const db = openStore(await storeOf(server.folder));
     const entries = await listAudit(db, deviant.id);
     await db.close();
     expect(entries).toMatchObject([{ actor: "local-admin", action: "run.reanalyse" }]);

@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "../../protocol/client.ts";
+import { storeOf } from "../stores/stores.ts";
 import {
   codeOf,
   completeRun,
@@ -136,10 +137,11 @@ describe("a result", () => {
 
   test("accepted just before the server is killed is analysed at the next start, and can be sent again", async () => {
     using folder = temporaryFolder();
+    const store = await storeOf(folder.path);
     const source = `
       import { startTestServer } from ${JSON.stringify(join(import.meta.dir, "support.ts"))};
       const analyse = () => process.kill(process.pid, "SIGKILL");
-      console.log((await startTestServer({ dataDir: ${JSON.stringify(folder.path)}, analyse })).url);`;
+      console.log((await startTestServer({ dataDir: ${JSON.stringify(folder.path)}, store: ${JSON.stringify(store)}, analyse })).url);`;
     const child = Bun.spawn([process.execPath, "-e", source], { stdout: "pipe", stderr: "inherit" });
     const { value } = await child.stdout.getReader().read();
     const url = new TextDecoder().decode(value).trim();

@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { run } from "../cli/support.ts";
+import { storeOf } from "../stores/stores.ts";
 import { codeOf, completeRun, mint, startTestServer, type TestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
@@ -50,7 +51,7 @@ test("a link that is two minutes old signs nobody in", async () => {
   const { code, expires_at } = await server.admin.signIn();
   expect(expires_at - Date.now()).toBeLessThanOrEqual(120_000);
   const { openStore } = await import("../../server/store/open.ts");
-  const db = openStore(`sqlite:${server.folder}/fangs.db`);
+  const db = openStore(await storeOf(server.folder));
   await db.query.updateTable("sign_in").set({ expires_at: 1 }).execute();
   const stored = JSON.stringify(await db.query.selectFrom("sign_in").selectAll().execute());
   await db.close();

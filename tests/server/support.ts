@@ -21,15 +21,20 @@ import { NO_RULES } from "../../server/operator-rules-file.ts";
 import { createPulse } from "../../server/pulse.ts";
 import type { Analysis, Services } from "../../server/services.ts";
 import { createSignal } from "../../server/signal.ts";
-import { migrate } from "../../server/store/migrate.ts";
-import { openStore } from "../../server/store/open.ts";
+import { dropStoreOf, newStore, storeOf } from "../stores/stores.ts";
 
 // Most tests are refused something, and mean it.
 configureLog({ level: "error" });
 
 export function temporaryFolder(): { path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), "fangs-server-"));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+  return {
+    path,
+    [Symbol.dispose]() {
+      rmSync(path, { recursive: true, force: true });
+      void dropStoreOf(path);
+    },
+  };
 }
 
 /** Knows lodash, @types/node and axios, each in 0.9.0, 1.0.0, 1.1.0 and 2.0.0-rc.1. */
@@ -142,6 +147,7 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
     listen: { hostname: "127.0.0.1", port: 0 },
     registry: testRegistry,
     ...testAnalysis,
+    store: await storeOf(folder),
     ...options,
   }).catch((error: unknown) => {
     own?.[Symbol.dispose]();
@@ -166,8 +172,7 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
 
 /** The operations without a socket, on a store in memory, with a clock that stands still until it is moved. */
 export async function testServices(changes: Partial<Services> = {}): Promise<Services & { clock: { now: number } }> {
-  const db = openStore("sqlite::memory:");
-  await migrate(db);
+  const db = await newStore();
   const clock = { now: 1_000_000 };
   return {
     db,

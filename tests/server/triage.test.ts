@@ -1,14 +1,14 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
 import { listAudit } from "../../server/store/audit.ts";
 import { openStore } from "../../server/store/open.ts";
+import { storeOf } from "../stores/stores.ts";
 import { codeOf, completeRun, leaseOne, startTestServer, type TestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
 setDefaultTimeout(120_000);
 
 async function auditOf(server: TestServer, subject: string) {
-  const db = openStore(`sqlite:${join(server.folder, "fangs.db")}`);
+  const db = openStore(await storeOf(server.folder));
   const entries = await listAudit(db, subject);
   await db.close();
   return entries;

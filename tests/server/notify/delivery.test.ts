@@ -1,6 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHmac } from "node:crypto";
-import { join } from "node:path";
 import type { Notification } from "../../../protocol/notifiers.ts";
 import type { ServerOptions } from "../../../server/app.ts";
 import { listAudit } from "../../../server/store/audit.ts";
@@ -12,6 +11,7 @@ import { notifySettings } from "../../../server/notify/settings.ts";
 import { addNotifier } from "../../../server/notifiers.ts";
 import { listNotifications } from "../../../server/store/notifications.ts";
 import { submitScan } from "../../../server/submit.ts";
+import { storeOf } from "../../stores/stores.ts";
 import { codeOf, completeRun, leaseOne, mint, startTestServer, type TestServer, testServices } from "../support.ts";
 import { certificate, rawReceiver, type Receiver, receiver, until } from "./receivers.ts";
 
@@ -259,7 +259,7 @@ test("a message outlives the server that was to send it, and its attempts go on 
     return message?.attempts[0]?.status === 503;
   }, "its end");
   await first.stop();
-  const db = openStore(`sqlite:${join(first.folder, "fangs.db")}`);
+  const db = openStore(await storeOf(first.folder));
   await db.query.updateTable("notification").set({ not_before: 0 }).execute();
   await db.close();
   await using second = await start({}, { dataDir: first.folder });
@@ -303,7 +303,7 @@ describe("changes of notifiers", () => {
     await server.admin.setNotifier("x", { url: "https://other.example/secret-two", allow_http: false });
     await server.admin.removeNotifier("x");
     expect(await codeOf(server.admin.notifier("x"))).toBe("not_found");
-    const db = openStore(`sqlite:${join(server.folder, "fangs.db")}`);
+    const db = openStore(await storeOf(server.folder));
     const trail = await listAudit(db, "x");
     await db.close();
     expect(trail.map(({ action, actor }) => [action, actor])).toEqual([

@@ -1,0 +1,153 @@
+/** The store in Postgres, for any number of orchestrators. What transactions keep from each other: docs/decisions/0030. */
+import { CompiledQuery, Kysely, sql } from "kysely";
+import { FangsError } from "../../protocol/errors.ts";
+import {
+  checkScope,
+  PLUGINS,
+  type Database,
+  NUMBERED,
+  type Numbered,
+  type Row,
+  rowOf,
+  type Scope,
+  type Traits,
+  type Value,
+} from "./database.ts";
+import { POSTGRES_MIGRATIONS } from "./migrations.ts";
+import { type Broadcast, createBroadcast } from "./postgres-broadcast.ts";
+import { connectPostgres } from "./postgres-connection.ts";
+import { postgresDialect } from "./postgres-dialect.ts";
+import { createPool } from "./postgres-pool.ts";
+import type { Schema } from "./schema.ts";
+
+/** Connections of one orchestrator. A step may take longer than Postgres lets a statement take, so that its reason is heard. */
+const POOL = { size: 10, stepMs: 70_000, waitMs: 30_000 };
+
+const TRAITS: Traits = {
+  name: "postgres",
+  migrations: POSTGRES_MIGRATIONS,
+  clock: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+  skipLocked: "for update skip locked",
+  sameValue: (parameter) => `md5(value) = md5(${parameter}) and value = ${parameter}`,
+};
+
+/** @throws FangsError usage for what is no URL */
+export function openPostgres(url: string): Database {
+  if (!URL.canParse(url)) {
+    throw new FangsError("usage", "The store is not a well-formed URL.", {
+      hint: "For example --store postgres://fangs:password@db.example/fangs.",
+    });
+  }
+  const pool = createPool((broken) => connectPostgres(url, { broken }), POOL);
+  const query = new Kysely<Schema>({ dialect: postgresDialect(pool), plugins: [...PLUGINS] });
+  const broadcast = createBroadcast(
+    (events) => connectPostgres(url, events),
+    (channel, payload) => sql`select pg_notify(${channel}, ${payload})`.execute(query),
+  );
+  return {
+    ...handle(query, broadcast),
+    transaction: (work, scope = "store") =>
+      query.transaction().execute(async (inner) => {
+        const db = within(inner, broadcast, scope);
+        await db.rows(...lockOf(scope));
+        return work(db);
+      }),
+    async close() {
+      await broadcast.close();
+      await pool.close();
+    },
+  };
+}
+
+// --- internal ---
+
+function handle(query: Kysely<Schema>, broadcast: Broadcast): Omit<Database, "transaction" | "close"> {
+  const execute = <R>(statement: string, parameters: readonly unknown[] = []) =>
+    query.executeQuery<R>(CompiledQuery.raw(statement, [...parameters]));
+  return {
+    traits: TRAITS,
+    query,
+    rows: async <R>(statement: string, parameters?: readonly Value[]) => (await execute<R>(statement, parameters)).rows,
+    run: async (statement, parameters) => Number((await execute(statement, parameters)).numAffectedRows ?? 0n),
+    insertMany: (table, rows, onConflict = "fail") => insertMany(execute, table, rows, onConflict),
+    async numbersOf(table, keys, more) {
+      const { key: columns } = NUMBERED[table];
+      const numbers = await findNumbers(execute, table, keys);
+      const missing = keys.filter((_, i) => numbers[i] === undefined);
+      if (missing.length > 0) {
+        // In one order, so that two that insert the same do not wait for each other in a circle.
+        const sorted = [...new Map(missing.map((key) => [JSON.stringify(key), key])).entries()].sort();
+        await insertMany(
+          execute,
+          table,
+          sorted.map(([, key]) => rowOf(columns, key, more)),
+          "keep",
+        );
+        for (const [i, number] of (await findNumbers(execute, table, keys)).entries()) numbers[i] = number;
+      }
+      return numbers.map((number) => {
+        if (number === undefined) throw new Error(`a row of ${table} vanished`);
+        return number;
+      });
+    },
+    script: async (text) => void (await execute(text)),
+    notify: broadcast.notify,
+    listen: broadcast.listen,
+  };
+}
+
+type Execute = <R>(statement: string, parameters?: readonly unknown[]) => Promise<{ rows: R[] }>;
+
+async function insertMany(execute: Execute, table: string, rows: readonly Row[], onConflict: "fail" | "keep") {
+  const [first] = rows;
+  if (first === undefined) return;
+  const columns = Object.keys(first);
+  // One array for each column: the statement is the same for any number of rows.
+  const arrays = columns.map((column, i) => `$${i + 1}::${typeof first[column] === "number" ? "bigint" : "text"}[]`);
+  const keep = onConflict === "keep" ? "on conflict do nothing" : "";
+  await execute(
+    `insert into ${table} (${columns.join(", ")}) select * from unnest(${arrays.join(", ")}) ${keep}`,
+    columns.map((column) => rows.map((row) => row[column] ?? null)),
+  );
+}
+
+async function findNumbers(execute: Execute, table: Numbered, keys: readonly (readonly string[])[]) {
+  const { number, key: columns } = NUMBERED[table];
+  const arrays = columns.map((_, i) => `$${i + 1}::text[]`);
+  const { rows } = await execute<{ i: number; n: number }>(
+    `select wanted.i, ${number} as n from unnest(${arrays.join(", ")}) with ordinality as wanted (${columns.join(", ")}, i)
+     join ${table} as there on ${columns.map(isSame).join(" and ")}`,
+    columns.map((_, at) => keys.map((key) => key[at])),
+  );
+  const numbers: (number | undefined)[] = keys.map(() => undefined);
+  for (const { i, n } of rows) numbers[i - 1] = n;
+  return numbers;
+}
+
+/** The index of values has their md5: they can be longer than a row of an index may be. */
+function isSame(column: string): string {
+  const same = `there.${column} = wanted.${column}`;
+  return column === "value" ? `md5(there.value) = md5(wanted.value) and ${same}` : same;
+}
+
+function within(query: Kysely<Schema>, broadcast: Broadcast, outer: Scope): Database {
+  const db: Database = {
+    ...handle(query, broadcast),
+    async transaction(work, scope = "store") {
+      checkScope(outer, scope);
+      return work(db);
+    },
+    close: () => Promise.reject(new Error("a transaction cannot close its store")),
+  };
+  return db;
+}
+
+/** The advisory lock that stands for the whole store: "fangs". */
+const STORE = 0x66_61_6e_67_73;
+
+/** The statement that begins a transaction: it waits until nothing that overlaps its scope goes on. */
+function lockOf(scope: Scope): [string, Value[]] {
+  if (scope === "store") return ["select pg_advisory_xact_lock($1)", [STORE]];
+  if (scope === "rows") return ["select pg_advisory_xact_lock_shared($1)", [STORE]];
+  return ["select pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock(hashtextextended($2, 0))", [STORE, scope]];
+}
