@@ -22,14 +22,17 @@ export function rememberLines(size: u32): void {
   }
 }
 
-/** Turns every `\xNN` into its byte, in place; returns the new end. */
+/** Turns every `\xNN` into its byte, in place; returns the new end. No other backslash is in such a text. */
 function unescape(start: usize, end: usize): usize {
   let p = find(start, end, BACKSLASH);
   let o = p;
   for (; p < end; p++, o++) {
-    const isEscape = load<u8>(p) == BACKSLASH && p + 4 <= end && load<u8>(p, 1) == 0x78;
-    store<u8>(o, isEscape ? (digit(load<u8>(p, 2)) << 4) | digit(load<u8>(p, 3)) : load<u8>(p));
-    if (isEscape) p += 3;
+    let byte = load<u8>(p);
+    if (byte == BACKSLASH) {
+      byte = (digit(load<u8>(p, 2)) << 4) | digit(load<u8>(p, 3));
+      p += 3;
+    }
+    store<u8>(o, byte);
   }
   return o;
 }
