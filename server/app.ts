@@ -4,6 +4,7 @@ import { readNpmConfig } from "../npm/config.ts";
 import { createRegistryClient, type RegistryClient } from "../npm/registry.ts";
 import { createRouter } from "./api/router.ts";
 import { writeBootstrapTokens } from "./bootstrap-tokens.ts";
+import { watchClock } from "./clock.ts";
 import { prepareDataDir } from "./data-dir.ts";
 import { resumeAnalyses } from "./finish.ts";
 import { createGate } from "./gate.ts";
@@ -101,6 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     analysing: new Map(),
     stopping: stopping.signal,
     now: Date.now,
+    clockWatch: watchClock(Date.now),
   };
   try {
     await migrate(db);

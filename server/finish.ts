@@ -3,6 +3,7 @@ import { FangsError } from "../protocol/errors.ts";
 import type { AllowEntry, ReleaseMeta, Run, RunDetail, RunResult } from "../protocol/models.ts";
 import { LOSS } from "../protocol/trace.ts";
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
+import { settleClock } from "./clock.ts";
 import { askForControl, readControl } from "./control.ts";
 import { readTrace } from "./ingest.ts";
 import { withKept } from "./kept-registry.ts";
@@ -72,6 +73,7 @@ export async function resumeAnalyses(services: Services): Promise<void> {
 
 /** Ends the waiting of runs whose control run has ended, or that waited long enough. */
 export async function settleControlled(services: Services): Promise<void> {
+  await settleClock(services);
   for (const id of await listControlled(services.db, services.now())) {
     await services.db.transaction(async (db) => {
       await tryMoveRun(db, id, "analysing");

@@ -1,6 +1,7 @@
 /** Leases: who does which run, and what happens when nobody hears of them any more. */
 import { FangsError } from "../protocol/errors.ts";
 import type { Lease, LeaseRequest } from "../protocol/models.ts";
+import { settleClock } from "./clock.ts";
 import { queueFailure } from "./notify/queue.ts";
 import { settleSeeding } from "./seeding.ts";
 import type { Services } from "./services.ts";
@@ -36,13 +37,13 @@ export async function leaseJob(
       hint: "A runner registers with PUT /v1/runners/<name> first.",
     });
   }
-  const deadline = now() + request.wait_ms;
+  const asked = performance.now();
   const abort = AbortSignal.any([gone, services.stopping]);
   while (!abort.aborted) {
     await touchRunner(db, runner.name, now());
     await sweepExpired(services);
     const lease = await claimJob(db, { runner: runner.name, modes: runner.modes, now: now(), leaseMs });
-    const left = deadline - now();
+    const left = asked + request.wait_ms - performance.now();
     if (lease !== undefined || left <= 0) return lease;
     await jobs.wait(Math.min(left, POLL_MS), abort);
   }
@@ -84,6 +85,8 @@ export function leaseLost(runId: string): FangsError {
 
 /** Gives runs whose lease expired back to the queue, or fails them after the last attempt; answers whether there were any. */
 export async function sweepExpired(services: Services): Promise<boolean> {
+  // Before anything is called expired.
+  await settleClock(services);
   const now = services.now();
   if ((await listExpired(services.db, now)).length === 0) return false;
   await services.db.transaction(async (db) => {

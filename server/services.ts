@@ -3,6 +3,7 @@ import type { RegistryClient } from "../npm/registry.ts";
 import type { AllowEntry, RunEvent, RunProcess, RunResult } from "../protocol/models.ts";
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
 import type { NormaliseRule } from "./analysis/operator-rules.ts";
+import type { ClockWatch } from "./clock.ts";
 import type { Gate } from "./gate.ts";
 import type { Metrics } from "./metrics.ts";
 import type { KeptTarballs } from "./kept-tarballs.ts";
@@ -72,4 +73,6 @@ export interface Services {
   /** Aborted when the server stops: long polls end. */
   stopping: AbortSignal;
   now(): number;
+  /** Notices that the clock behind `now` was set. */
+  clockWatch: ClockWatch;
 }

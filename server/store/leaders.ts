@@ -9,6 +9,9 @@ export interface Leadership {
   epoch: number;
 }
 
+/** Longer than the leases of others, which may be of another length. */
+const LONGEST_MS = 60_000;
+
 /** Takes the lead where nobody has it, or whoever had it let it expire; undefined: somebody leads. */
 export async function takeLead(
   db: Database,
@@ -25,7 +28,13 @@ export async function takeLead(
           epoch: eb("leader.epoch", "+", 1),
           expires_at: ref("excluded.expires_at"),
         }))
-        .where("leader.expires_at", "<=", db.traits.clock),
+        .where(({ or, eb }) =>
+          or([
+            eb("leader.expires_at", "<=", db.traits.clock),
+            // No lease is that long: the clock was set back, and nobody should wait until it is there again.
+            eb("leader.expires_at", ">", after(db, Math.max(2 * ttlMs, LONGEST_MS))),
+          ]),
+        ),
     )
     .returning("epoch")
     .executeTakeFirst();

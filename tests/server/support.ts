@@ -15,6 +15,7 @@ import type { AnalysisInput, AnalysisOutput, NewDeviation } from "../../server/a
 import { type RunningServer, type ServerOptions, startServer } from "../../server/app.ts";
 import { createGate } from "../../server/gate.ts";
 import { keptTarballs } from "../../server/kept-tarballs.ts";
+import { watchClock } from "../../server/clock.ts";
 import { createMetrics } from "../../server/metrics.ts";
 import { notifySettings } from "../../server/notify/settings.ts";
 import { NO_RULES } from "../../server/operator-rules-file.ts";
@@ -193,6 +194,11 @@ export async function testServices(changes: Partial<Services> = {}): Promise<Ser
     analysing: new Map(),
     stopping: new AbortController().signal,
     now: () => clock.now,
+    // Moved by tests: time passes, nobody sets the clock.
+    clockWatch: watchClock(
+      () => clock.now,
+      () => clock.now,
+    ),
     clock,
     ...changes,
   };

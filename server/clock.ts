@@ -1,0 +1,45 @@
+/** The host's clock is set now and then: by hand, by time synchronisation, by a machine that slept. Deadlines must not believe it. */
+import { log } from "../log/log.ts";
+import type { Services } from "./services.ts";
+import { moveDeadlines } from "./store/deadlines.ts";
+
+export interface ClockWatch {
+  /**
+   * Does the work before anything is judged by the clock, once it was set; however many ask at a time, it is done once,
+   * and again where it failed. `movedMs`: by how much, negative: back.
+   */
+  settle(work: (movedMs: number) => Promise<void>): Promise<void>;
+}
+
+/** Drift that synchronisation smooths away is far below; a process that was stopped is no jump, for both clocks go on. */
+const JUMP_MS = 2000;
+
+/** @param steady ms that never jump */
+export function watchClock(now: () => number, steady: () => number = () => performance.now()): ClockWatch {
+  let offset = now() - steady();
+  let owed = 0;
+  let working: Promise<void> | undefined;
+  return {
+    async settle(work) {
+      const moved = now() - steady() - offset;
+      offset += moved;
+      if (Math.abs(moved) >= JUMP_MS) owed += moved;
+      if (owed !== 0) {
+        const doing = owed;
+        working ??= work(doing)
+          .then(() => void (owed -= doing))
+          .finally(() => (working = undefined));
+      }
+      await working;
+    },
+  };
+}
+
+/** Puts the deadlines in the store right where the clock was set. */
+export function settleClock(services: Services): Promise<void> {
+  const { db, clockWatch, now, leaseMs, controlMs } = services;
+  return clockWatch.settle(async (moved) => {
+    log.warn("the clock was set; leases begin anew", { seconds: Math.round(moved / 1000) });
+    await moveDeadlines(db, { now: now(), moved, leaseMs, controlMs });
+  });
+}
