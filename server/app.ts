@@ -123,10 +123,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const stop = async (): Promise<void> => {
       stopping.abort();
       await Bun.sleep(options.drainDelayMs ?? 0);
+      const until = performance.now() + drainMs;
       const tasks = Promise.all([sweep.stop(), watching, delivery]);
       await Promise.all([http.stop(drainMs), within(drainMs, tasks)]);
       // What is not analysed by then stays `analysing`: the next start does it.
-      await within(drainMs, Promise.allSettled(services.analysing.values()));
+      await within(until - performance.now(), Promise.allSettled(services.analysing.values()));
       await db.close();
     };
     let stopped: Promise<void> | undefined;
