@@ -54,6 +54,7 @@ export const ERRORS = {
   address_in_use: { exit: 2, status: 409, title: "The address is taken" },
   database: { exit: 70, status: 500, title: "The database failed" },
   database_unavailable: { exit: 3, status: 503, title: "The database does not answer" },
+  store_full: { exit: 3, status: 507, title: "The server's disk is full" },
   schema_too_new: { exit: 2, status: 500, title: "The database was made by a newer fangs" },
   undecided: { exit: 3, status: 500, title: "No verdict could be reached" },
   pending: { exit: 4, status: 504, title: "Still waiting at the time limit" },

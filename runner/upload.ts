@@ -5,7 +5,12 @@ import type { Lease, Run, RunResult } from "../protocol/models.ts";
 /** How long a server that does not answer is waited for; leases are gone by then anyway. */
 const PATIENCE_MS = 5 * 60_000;
 /** What goes away without anybody doing something to the run. */
-const PASSING: ReadonlySet<string> = new Set(["server_unreachable", "database_unavailable", "rate_limited"]);
+const PASSING: ReadonlySet<string> = new Set([
+  "server_unreachable",
+  "database_unavailable",
+  "store_full",
+  "rate_limited",
+]);
 /** Compressed segments kept while the server does not answer. */
 const BACKLOG_LIMIT = 64 * 1024 * 1024;
 

@@ -9,6 +9,8 @@ export interface ClockWatch {
    * and again where it failed. `movedMs`: by how much, negative: back.
    */
   settle(work: (movedMs: number) => Promise<void>): Promise<void>;
+  /** Deadlines may have passed because nobody could put them off: the next `settle` works, too. */
+  doubt(): void;
 }
 
 /** Drift that synchronisation smooths away is far below; a process that was stopped is no jump, for both clocks go on. */
@@ -18,20 +20,33 @@ const JUMP_MS = 2000;
 export function watchClock(now: () => number, steady: () => number = () => performance.now()): ClockWatch {
   let offset = now() - steady();
   let owed = 0;
+  let isOwed = false;
   let working: Promise<void> | undefined;
+
+  async function pay(work: (movedMs: number) => Promise<void>): Promise<void> {
+    const paying = owed;
+    isOwed = false;
+    try {
+      await work(paying);
+      owed -= paying;
+    } catch (error) {
+      isOwed = true;
+      throw error;
+    }
+  }
+
   return {
     async settle(work) {
       const moved = now() - steady() - offset;
       offset += moved;
-      if (Math.abs(moved) >= JUMP_MS) owed += moved;
-      if (owed !== 0) {
-        const doing = owed;
-        working ??= work(doing)
-          .then(() => void (owed -= doing))
-          .finally(() => (working = undefined));
+      if (Math.abs(moved) >= JUMP_MS) {
+        owed += moved;
+        isOwed = true;
       }
+      if (isOwed) working ??= pay(work).finally(() => (working = undefined));
       await working;
     },
+    doubt: () => void (isOwed = true),
   };
 }
 
@@ -39,7 +54,8 @@ export function watchClock(now: () => number, steady: () => number = () => perfo
 export function settleClock(services: Services): Promise<void> {
   const { db, clockWatch, now, leaseMs, controlMs } = services;
   return clockWatch.settle(async (moved) => {
-    log.warn("the clock was set; leases begin anew", { seconds: Math.round(moved / 1000) });
     await moveDeadlines(db, { now: now(), moved, leaseMs, controlMs });
+    const seconds = Math.round(moved / 1000);
+    log.warn(moved === 0 ? "leases begin anew" : "the clock was set; leases begin anew", { seconds });
   });
 }

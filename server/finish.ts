@@ -26,7 +26,7 @@ import {
   touchBaseline,
 } from "./store/baselines.ts";
 import { insertDeviations } from "./store/deviations.ts";
-import { storeFailure } from "./store/failure.ts";
+import { isPassing } from "./store/failure.ts";
 import { insertFingerprints } from "./store/fingerprints.ts";
 import { deleteJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
@@ -145,7 +145,7 @@ async function analyseStored(services: Services, id: string): Promise<void> {
     for (const { category, severity } of output.deviations) metrics.deviations.inc({ category, severity });
   } catch (cause) {
     // Not the run's fault: it is analysed later.
-    if (storeFailure(cause)?.code === "database_unavailable") throw cause;
+    if (isPassing(cause)) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     const failed = await db.transaction(async (inner) => {
       // An operator may have ended the run meanwhile, or another orchestrator.

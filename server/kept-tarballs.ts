@@ -20,15 +20,21 @@ export function keptTarballs(directory: string): KeptTarballs {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const file = fileOf(integrity);
       const partial = `${file}.${crypto.randomUUID()}.part`;
-      const handle = await open(partial, "wx", 0o600);
       try {
-        await handle.writeFile(bytes);
-        // The store says that it is kept: a power cut must not make that a lie.
-        await handle.sync();
-      } finally {
-        await handle.close();
+        const handle = await open(partial, "wx", 0o600);
+        try {
+          await handle.writeFile(bytes);
+          // The store says that it is kept: a power cut must not make that a lie.
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        await rename(partial, file);
+      } catch (error) {
+        // A part of one would take the room that is wanting.
+        await rm(partial, { force: true });
+        throw error;
       }
-      await rename(partial, file);
     },
     async get(integrity) {
       try {

@@ -7,6 +7,7 @@ import { settleSeeding } from "./seeding.ts";
 import type { Services } from "./services.ts";
 import { claimJob, deleteJob, extendJob, listExpired, releaseJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
+import { isPassing } from "./store/failure.ts";
 import { findRunner, touchRunner } from "./store/runners.ts";
 import { getLease, getRun, moveRun } from "./store/runs.ts";
 import type { RunRow } from "./store/schema.ts";
@@ -57,11 +58,17 @@ export async function leaseJob(
  */
 export async function heartbeat(services: Services, runId: string, lease: string): Promise<number> {
   const now = services.now();
-  await services.db.transaction(async (db) => {
-    const { state } = await holdLease(db, runId, lease);
-    await extendJob(db, runId, now + services.leaseMs);
-    if (state === "leased") await moveRun(db, runId, "running");
-  }, `run ${runId}`);
+  try {
+    await services.db.transaction(async (db) => {
+      const { state } = await holdLease(db, runId, lease);
+      await extendJob(db, runId, now + services.leaseMs);
+      if (state === "leased") await moveRun(db, runId, "running");
+    }, `run ${runId}`);
+  } catch (thrown) {
+    // The runner lives, though it cannot be written down.
+    if (isPassing(thrown)) services.clockWatch.doubt();
+    throw thrown;
+  }
   return now + services.leaseMs;
 }
 

@@ -2,6 +2,7 @@
 import { SQLiteError } from "bun:sqlite";
 import postgres from "postgres";
 import { FangsError } from "../../protocol/errors.ts";
+import { storeFull } from "./full.ts";
 
 /** Errors of the driver, of the socket and of Postgres after which the connection is gone, or was never made. */
 const LOST = /^(CONNECT|ECONN|EPIPE|ENOTFOUND|ETIMEDOUT|EHOST|ENET|ENOENT|EAI_|08|57P0|53300|25P03)/;
@@ -13,8 +14,16 @@ export function isConnectionLost(error: unknown): boolean {
   return LOST.test(codeOf(error));
 }
 
-/** What a database threw, as `database_unavailable` where trying again helps, else as `database`; undefined: no database did. */
+/** Whether it goes away without anybody doing something to what was begun: the connection, or room on the disk. */
+export function isPassing(thrown: unknown): boolean {
+  const code = storeFailure(thrown)?.code;
+  return code === "database_unavailable" || code === "store_full";
+}
+
+/** What a database threw, as `database_unavailable` where trying again helps, else as `store_full` or `database`; undefined: no database did. */
 export function storeFailure(thrown: unknown): FangsError | undefined {
+  const full = storeFull(thrown);
+  if (full !== undefined) return full;
   if (thrown instanceof FangsError) return thrown.code.startsWith("database") ? thrown : undefined;
   if (thrown instanceof SQLiteError) {
     return new FangsError("database", `The database failed: ${thrown.message}.`, {

@@ -25,11 +25,13 @@ export function bunSqliteDialect(raw: Sqlite, lock: Lock): Dialect {
 // --- internal ---
 
 class BunSqliteDriver implements Driver {
+  readonly #raw: Sqlite;
   readonly #connection: DatabaseConnection;
   readonly #lock: Lock;
   #release = (): void => {};
 
   constructor(raw: Sqlite, lock: Lock) {
+    this.#raw = raw;
     this.#lock = lock;
     this.#connection = {
       executeQuery: async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
@@ -65,7 +67,8 @@ class BunSqliteDriver implements Driver {
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw("rollback"));
+    // On a full disk SQLite has rolled back by itself, and an error here would hide that one.
+    if (this.#raw.inTransaction) await connection.executeQuery(CompiledQuery.raw("rollback"));
   }
 
   async destroy(): Promise<void> {}

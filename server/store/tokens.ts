@@ -1,6 +1,7 @@
 /** API tokens: `fangs_<scope>_<random>`, stored as their sha256. */
 import { TOKEN_SCOPES, type TokenScope } from "../../protocol/models.ts";
 import type { Token, TokenPage, TokenQuery } from "../../protocol/tokens.ts";
+import { storeFull } from "./full.ts";
 import { newId } from "./ids.ts";
 import type { Database } from "./open.ts";
 import { hashSecret, newSecret } from "./secrets.ts";
@@ -69,8 +70,17 @@ export async function findToken(
   if (row === undefined) return undefined;
   const state = stateOf(row, now);
   if (state === "valid" && (row.last_used === null || now - row.last_used >= LAST_USED_MS))
-    await db.query.updateTable("token").set({ last_used: now }).where("id", "=", row.id).execute();
+    await noteUse(db, row.id, now);
   return { identity: identityOf(row), state };
+}
+
+/** A full disk must not lock out who comes to look why. */
+async function noteUse(db: Database, id: string, now: number): Promise<void> {
+  try {
+    await db.query.updateTable("token").set({ last_used: now }).where("id", "=", id).execute();
+  } catch (thrown) {
+    if (storeFull(thrown) === undefined) throw thrown;
+  }
 }
 
 export function identityOf({ id, name, scope, runner }: Token): Identity {
