@@ -34,7 +34,7 @@ export async function buildExecutable(): Promise<void> {
         },
         // Optional native code of ssh2, which dockerode loads for ssh:// hosts and does without.
         external: ["cpu-features", "*/sshcrypto.node"],
-        // Never minify: Elysia reads the source of its handlers.
+        // So that a stack trace names what can be looked up.
         minify: false,
         define: {
           "process.env.FANGS_DEFAULT_REGISTRY": JSON.stringify(registry),

@@ -4,6 +4,7 @@ import { type Client, createClient } from "../protocol/client.ts";
 import { FangsError } from "../protocol/errors.ts";
 import { dataDirectory } from "./data-directory.ts";
 import type { Terminal } from "./terminal.ts";
+import { type ClientTls, tlsOfEnvironment, tlsOptions } from "./tls-client.ts";
 
 const DEFAULT_SERVER = "http://127.0.0.1:8443";
 
@@ -11,6 +12,8 @@ interface Connection {
   server?: string | undefined;
   token?: string | undefined;
   "data-dir"?: string | undefined;
+  /** Those of the environment if not given. */
+  tls?: ClientTls;
 }
 
 /**
@@ -23,12 +26,13 @@ export async function connect(flags: Connection, terminal: Pick<Terminal, "env">
   const { env } = terminal;
   const url = serverUrl(flags.server ?? env["FANGS_SERVER"] ?? DEFAULT_SERVER);
   const token = flags.token ?? env["FANGS_TOKEN"];
-  if (token) return createClient({ url: url.href, token });
+  const tls = tlsOptions(flags.tls ?? tlsOfEnvironment(env));
+  if (token) return createClient({ url: url.href, token, ...tls });
   if (!isLocal(url))
     throw new FangsError("unauthorized", `There is no token for ${url.origin}.`, {
       hint: "Set FANGS_TOKEN to a token of that server.",
     });
-  return createClient({ url: url.href, token: await adminToken(dataDirectory(flags["data-dir"], env)) });
+  return createClient({ url: url.href, token: await adminToken(dataDirectory(flags["data-dir"], env)), ...tls });
 }
 
 // --- internal ---

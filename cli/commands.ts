@@ -24,6 +24,7 @@ export const root: CommandDef = {
     allow: lazy("Choose what is no deviation.", () => import("./allow.ts")),
     ui: lazy("Sign in to the dashboard.", () => import("./ui.ts")),
     token: lazy("Choose who may use the server.", () => import("./token.ts")),
+    tls: lazy("Make certificates for the server and its runners.", () => import("./tls.ts")),
     audit: lazy("Look at who changed what.", () => import("./audit.ts")),
     notifier: lazy("Choose who is told of verdicts, and see what was sent.", () => import("./notifier.ts")),
     bench: lazy("Measure how fast fangs is on this host.", () => import("./bench.ts")),

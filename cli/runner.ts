@@ -18,8 +18,9 @@ export const command: CommandDef = leaf({
     const dataDir = values["data-dir"];
     // Beside a server of this host its runner token lies ready; elsewhere FANGS_TOKEN says it.
     const token = values.token ?? (await readFile(join(dataDir, "runner-token"), "utf8").catch(() => ""));
+    const tls = { ca: values["tls-ca"], cert: values["tls-cert"], key: values["tls-key"] };
     const client = await connect(
-      { server: values.server, token: token.trim() || undefined, "data-dir": dataDir },
+      { server: values.server, token: token.trim() || undefined, "data-dir": dataDir, tls },
       terminal,
     );
     const { startRunner } = await import("../runner/start.ts");

@@ -17,7 +17,11 @@ export const command: CommandDef = leaf({
     using _ = reloadOnHangup("serve", args, terminal, settings.origins, async ({ file }) =>
       server.useRules(await rulesIn(file)),
     );
-    log.info(`serving ${server.url}`, { data_dir: settings.values["data-dir"], config: settings.file?.path ?? null });
+    log.info(`serving ${server.url}`, {
+      ...(server.runnerUrl === undefined ? {} : { runners: server.runnerUrl }),
+      data_dir: settings.values["data-dir"],
+      config: settings.file?.path ?? null,
+    });
     await untilInterrupted(terminal);
     log.info("stopping");
     await server.stop();

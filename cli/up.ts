@@ -6,6 +6,7 @@ import { createClient } from "../protocol/client.ts";
 import { leaf } from "./command.ts";
 import { VERSION } from "./manifest.ts";
 import { untilInterrupted } from "./processes.ts";
+import { ownServer } from "./tls-client.ts";
 import { settingArgs } from "./settings/args.ts";
 import { processSettings, reloadOnHangup } from "./settings/process.ts";
 import { rulesIn } from "./settings/rules.ts";
@@ -27,7 +28,7 @@ export const command: CommandDef = leaf({
     try {
       const token = (await readFile(join(values["data-dir"], "runner-token"), "utf8")).trim();
       const runner = await startRunner({
-        client: createClient({ url: server.url, token }),
+        client: createClient({ url: server.url, token, ...ownServer(values["tls-cert"], values["tls-ca"]) }),
         name: values["runner-id"],
         version: VERSION,
         concurrency: values.concurrency,

@@ -2,21 +2,19 @@
 import { join } from "node:path";
 import { readNpmConfig } from "../npm/config.ts";
 import { createRegistryClient, type RegistryClient } from "../npm/registry.ts";
-import { createRouter } from "./api/router.ts";
 import { writeBootstrapTokens } from "./bootstrap-tokens.ts";
 import { watchClock } from "./clock.ts";
 import { prepareDataDir } from "./data-dir.ts";
 import { resumeAnalyses } from "./finish.ts";
 import { createGate } from "./gate.ts";
-import { listen } from "./http.ts";
 import { runAsLeader } from "./leader.ts";
 import { keptTarballs } from "./kept-tarballs.ts";
 import { createMetrics } from "./metrics.ts";
 import { deliver } from "./notify/deliver.ts";
 import { type NotifySettings, notifySettings } from "./notify/settings.ts";
-import { logDefect, refuse } from "./problem.ts";
+import { type ListenerOptions, openListeners } from "./listeners.ts";
+import { logDefect } from "./problem.ts";
 import { createPulse } from "./pulse.ts";
-import { requestLog } from "./request-log.ts";
 import { sweepExpired } from "./queue.ts";
 import { NO_RULES } from "./operator-rules-file.ts";
 import type { Analysis, RulesInForce, Services } from "./services.ts";
@@ -28,14 +26,10 @@ import { segmentsOf, TRACE_LIMIT } from "./trace-limit.ts";
 import { useRules } from "./use-rules.ts";
 import { type WatchOptions, watcher } from "./watcher/watch.ts";
 
-export interface ServerOptions extends Analysis {
+export interface ServerOptions extends Analysis, ListenerOptions {
   dataDir: string;
-  /** 127.0.0.1:8443 if not given. */
-  listen?: { hostname: string; port: number };
   /** `sqlite:<path>` or `postgres://…`; fangs.db in the data directory if not given. */
   store?: string;
-  /** Names that a Host header may carry besides the loopback ones. */
-  hosts?: readonly string[];
   /** The registry of npm's configuration if not given. */
   registry?: RegistryClient;
   /** How long a lease lasts without a heartbeat; 30 s if not given. */
@@ -65,6 +59,8 @@ export interface ServerOptions extends Analysis {
 export interface RunningServer {
   /** Where it listens, e.g. `http://127.0.0.1:8443`. */
   url: string;
+  /** Where runners alone are served; undefined: nowhere. */
+  runnerUrl: string | undefined;
   /** Puts other rules in force. */
   useRules(rules: RulesInForce): Promise<void>;
   /** Says that it is not ready, lets requests in flight and analyses end, and closes the store. */
@@ -109,13 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await writeBootstrapTokens(db, dataDir, services.now());
     await useRules(services, options.rules ?? NO_RULES);
     await resumeAnalyses(services);
-    const http = listen({
-      ...(options.listen ?? { hostname: "127.0.0.1", port: 8443 }),
-      ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
-      handle: createRouter(services),
-      observe: requestLog(services.metrics),
-      refuse: (request, error) => refuse(services, request, error),
-    });
+    const http = openListeners(services, options);
     const sweep = startSweep(services, options.sweepMs ?? 1000);
     const watching =
       options.watch === undefined ? undefined : runAsLeader(services, "watcher", watcher(services, options.watch));
@@ -133,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     let stopped: Promise<void> | undefined;
     return {
       url: http.url,
+      runnerUrl: http.runnerUrl,
       useRules: (rules) => useRules(services, rules),
       stop: () => (stopped ??= stop()),
     };

@@ -9,6 +9,7 @@ export interface HttpOptions {
   port: number;
   /** Names that a Host header may carry besides the loopback ones and `hostname`. */
   hosts?: readonly string[];
+  tls?: TlsOptions;
   /** A request that takes longer is answered with 504. Longer than a long poll. */
   deadlineMs?: number;
   handle(request: Request): Promise<Response>;
@@ -16,6 +17,15 @@ export interface HttpOptions {
   observe(request: Request, response: Response, ms: number): void;
   /** Answers a request for a host that is none of these. */
   refuse(request: Request, error: FangsError): Promise<Response>;
+}
+
+/** PEM texts. With `requestCert` and `rejectUnauthorized` nobody gets in without a certificate of `ca`. */
+interface TlsOptions {
+  cert: string;
+  key: string;
+  ca?: string;
+  requestCert?: boolean;
+  rejectUnauthorized?: boolean;
 }
 
 export interface HttpServer {
@@ -55,6 +65,7 @@ export function listen(options: HttpOptions): HttpServer {
   const server = bind({
     hostname,
     port,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
     maxRequestBodySize: LARGEST_BODY,
     // Seconds without a byte; a long poll is silent for 25.
     idleTimeout: 60,
@@ -91,6 +102,7 @@ export function listen(options: HttpOptions): HttpServer {
 type BindOptions = {
   hostname: string;
   port: number;
+  tls?: TlsOptions;
   maxRequestBodySize: number;
   idleTimeout: number;
   fetch(request: Request, socket: { requestIP(request: Request): { address: string } | null }): Promise<Response>;

@@ -5,14 +5,12 @@ import { analyserOn } from "./analysis/analyse.ts";
 import { listEvents } from "./analysis/events.ts";
 import { processTree } from "./analysis/tree.ts";
 import { type RunningServer, startServer } from "./app.ts";
+import type { ListenerOptions } from "./listeners.ts";
 import type { RulesInForce } from "./services.ts";
 import { embeddedCore } from "../differ-wasm/embedded.ts";
 
-export interface OrchestratorOptions {
+export interface OrchestratorOptions extends ListenerOptions {
   dataDir: string;
-  listen: { hostname: string; port: number };
-  /** Names that a Host header may carry besides the loopback ones. */
-  hosts?: readonly string[];
   /** `sqlite:<path>` or `postgres://…`; absent: a file in the data directory. */
   store?: string;
   /** The operator's rules at the start; absent: none. */

@@ -1,11 +1,7 @@
 /** The settings of a command as its flags. */
 import { type Setting, type SettingName, SETTINGS, variableOf } from "./table.ts";
 
-interface Flag {
-  type: "string";
-  valueHint: string;
-  description: string;
-}
+type Flag = { type: "string"; valueHint: string; description: string } | { type: "boolean"; description: string };
 
 /** A flag for each; none has a default, so that one that was not given can be told from one that was. */
 export function settingArgs<const Name extends SettingName>(names: readonly Name[]): Record<Name, Flag> {
@@ -19,5 +15,6 @@ export function settingArgs<const Name extends SettingName>(names: readonly Name
 function flagOf(name: SettingName): Flag {
   const { kind, doc, otherwise }: Setting = SETTINGS[name];
   const or = otherwise.replaceAll("`", "");
-  return { type: "string", valueHint: kind.hint, description: `${doc} Else ${variableOf(name)}, the file, or ${or}.` };
+  const description = `${doc} Else ${variableOf(name)}, the file, or ${or}.`;
+  return kind.hint === "" ? { type: "boolean", description } : { type: "string", valueHint: kind.hint, description };
 }

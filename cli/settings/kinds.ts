@@ -87,6 +87,18 @@ export function choice<const T extends string>(options: readonly T[]): Kind<T> {
   };
 }
 
+/** Yes or no; its flag has no value. */
+export const toggle: Kind<boolean> = {
+  hint: "",
+  type: "true or false",
+  write: (value) => (typeof value === "boolean" ? String(value) : undefined),
+  parse(words) {
+    if (/^(1|true|yes)$/.test(words)) return true;
+    if (/^(0|false|no)$/.test(words)) return false;
+    throw wrong(`"${words}" is neither true nor false`);
+  },
+};
+
 /** Where to listen. */
 export const address: Kind<Address> = {
   hint: "host:port",

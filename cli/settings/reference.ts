@@ -8,7 +8,7 @@ export function settingsReference(): string {
     const key = notInFile === undefined ? `\`${name}\`` : "-";
     const commands = Object.entries(USED_BY).filter(([, used]) => used.some((one) => one === name));
     const cells = [
-      `\`--${name} <${kind.hint.replaceAll("|", "\\|")}>\``,
+      `\`--${name}${kind.hint === "" ? "" : ` <${kind.hint.replaceAll("|", "\\|")}>`}\``,
       `\`${variableOf(name)}\``,
       key,
       commands.map(([command]) => command).join(", "),

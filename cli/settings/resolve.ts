@@ -63,6 +63,7 @@ interface Given {
 
 function wordsOf(name: SettingName, flags: Flags, env: Environment, file: ConfigFile | undefined): Given | undefined {
   const flag = flags[name];
+  if (typeof flag === "boolean") return { words: String(flag), origin: "flag", where: `--${name}`, isFile: false };
   if (typeof flag === "string" && flag !== "")
     return { words: flag, origin: "flag", where: `--${name}`, isFile: false };
   const variable = variableOf(name);

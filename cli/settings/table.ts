@@ -5,7 +5,7 @@
 import { hostname } from "node:os";
 import { LEVELS } from "../../log/log.ts";
 import { dataDirectory } from "../data-directory.ts";
-import { address, choice, count, duration, list, type Kind, text } from "./kinds.ts";
+import { address, choice, count, duration, type Kind, list, text, toggle } from "./kinds.ts";
 
 export interface Setting<T = unknown> {
   kind: Kind<T>;
@@ -46,9 +46,34 @@ export const SETTINGS = {
   },
   hosts: {
     kind: list("name"),
-    doc: "Names that a request may be sent to (its Host header), besides the address and the loopback ones.",
+    doc: "Names and addresses that the server is reached by, beside the one it listens on and those of its certificate.",
     otherwise: "none",
     fallback: () => [],
+  },
+  insecure: {
+    kind: toggle,
+    doc: "Listen beyond this host without TLS: whoever sees the network sees the tokens.",
+    otherwise: "false",
+    fallback: () => false,
+  },
+  "tls-cert": optional(text("path"), {
+    doc: "The certificate of this server; of a runner: the one that it shows to the server.",
+    otherwise: "none: no TLS",
+  }),
+  "tls-key": optional(text("path"), { doc: "The key of that certificate.", otherwise: "none" }),
+  "tls-ca": optional(text("path"), {
+    doc: "The authority that signed the runners' certificates; of a runner: the server's.",
+    otherwise: "none; a runner then believes the authorities of its system",
+  }),
+  "runner-listen": optional(address, {
+    doc: "Where to listen for runners only, who must show a certificate of --tls-ca.",
+    otherwise: "nowhere",
+  }),
+  "runner-routes": {
+    kind: choice(["everywhere", "runner-listen"]),
+    doc: "Where runners are served.",
+    otherwise: "everywhere",
+    fallback: () => "everywhere" as const,
   },
   store: optional(text("url"), {
     doc: "The database, e.g. sqlite:/path.",
@@ -141,9 +166,12 @@ export type SettingName = keyof typeof SETTINGS;
 export type SettingValue<Name extends SettingName> = ReturnType<(typeof SETTINGS)[Name]["kind"]["parse"]>;
 
 const PROCESS = ["config", "data-dir", "log-level", "log-format"] as const;
+const TLS = ["tls-cert", "tls-key", "tls-ca"] as const;
 const SERVING = [
   "listen",
   "hosts",
+  "insecure",
+  ...TLS,
   "store",
   "drain",
   "drain-delay",
@@ -156,8 +184,8 @@ const RUNNING = ["runner-id", "image", "concurrency"] as const;
 
 /** What each command takes. */
 export const USED_BY = {
-  serve: [...PROCESS, ...SERVING],
-  runner: [...PROCESS, "server", "token", ...RUNNING],
+  serve: [...PROCESS, ...SERVING, "runner-listen", "runner-routes"],
+  runner: [...PROCESS, "server", "token", ...TLS, ...RUNNING],
   up: [...PROCESS, ...SERVING, ...RUNNING],
 } as const satisfies Record<string, readonly SettingName[]>;
 

@@ -1,5 +1,4 @@
 /** All routes, and the way from a request to one of them. */
-import { Elysia } from "elysia";
 import { FangsError } from "../../protocol/errors.ts";
 import { callerOf } from "../caller.ts";
 import { problemResponse, refuse } from "../problem.ts";
@@ -13,6 +12,7 @@ import { healthRoutes } from "./health.ts";
 import { jobRoutes } from "./jobs.ts";
 import { keptRoutes } from "./kept.ts";
 import { notifierRoutes } from "./notifiers.ts";
+import { createMatcher } from "./match.ts";
 import { packageRoutes } from "./packages.ts";
 import { releaseRoutes } from "./releases.ts";
 import type { Route } from "./route.ts";
@@ -48,52 +48,39 @@ export function createRouter(
   services: Services,
   routes: readonly Route[] = ROUTES,
 ): (request: Request) => Promise<Response> {
-  // With a short Host header Elysia would look for the path in the wrong place (`standardHostname`).
-  const app = new Elysia({ handler: { standardHostname: false } });
-  for (const route of routes) {
-    app.route(
-      route.method,
-      route.path,
-      async ({ request, params }: { request: Request; params: Record<string, string | undefined> }) => {
-        callerOf(request).route = route.path;
-        try {
-          return await route.run(services, request, params ?? {});
-        } catch (thrown) {
-          return refuse(services, request, thrown);
-        }
-      },
-      { config: {}, parse: "none" },
-    );
-  }
-  app.onError(({ code, error, request }) => (code === "NOT_FOUND" ? noRoute(routes, request) : problemResponse(error)));
+  const match = createMatcher(routes);
   return async (request) => {
     try {
       services.gate.address(request);
+      const found = match(request.method, pathOf(request));
+      if (found?.route === undefined) return noRoute(request.method, found?.methods ?? []);
+      callerOf(request).route = found.route.path;
+      return await found.route.run(services, request, found.params);
     } catch (thrown) {
       return refuse(services, request, thrown);
     }
-    return app.handle(request);
   };
 }
 
 // --- internal ---
 
-function noRoute(routes: readonly Route[], request: Request): Response {
-  const { pathname } = new URL(request.url);
-  const allowed = routes.filter((route) => pattern(route.path).test(pathname)).map((route) => route.method);
-  if (allowed.length === 0) {
+/** Parsed, not cut out: what a Host header says must never move the path (docs/decisions/0060). */
+function pathOf(request: Request): string {
+  const url = URL.parse(request.url);
+  if (url !== null) return url.pathname;
+  throw new FangsError("usage", "The address of the request is not well formed.");
+}
+
+function noRoute(method: string, known: readonly string[]): Response {
+  if (known.length === 0) {
     return problemResponse(
       new FangsError("not_found", "There is no such route.", {
         hint: "docs/api.md lists the routes; all begin with /v1.",
       }),
     );
   }
-  const error = new FangsError("usage", `This route does not know the method ${request.method}.`, {
-    hint: `It knows ${allowed.join(", ")}.`,
+  const error = new FangsError("usage", `This route does not know the method ${method}.`, {
+    hint: `It knows ${known.join(", ")}.`,
   });
-  return problemResponse(error, { allow: allowed.join(", ") }, 405);
-}
-
-function pattern(path: string): RegExp {
-  return new RegExp(`^${path.replace(/:[a-z]+/g, "[^/]+")}/?$`);
+  return problemResponse(error, { allow: known.join(", ") }, 405);
 }

@@ -28,6 +28,7 @@ test("the help of fangs lists every command", async () => {
       allow      Choose what is no deviation.
       ui         Sign in to the dashboard.
       token      Choose who may use the server.
+      tls        Make certificates for the server and its runners.
       audit      Look at who changed what.
       notifier   Choose who is told of verdicts, and see what was sent.
       bench      Measure how fast fangs is on this host.
