@@ -66,6 +66,7 @@ import { SignIn } from "./sign-in.ts";
 import { NewToken, Token, TokenPage, type TokenQuery, type TokenRequest } from "./tokens.ts";
 
 import { KeptReleases } from "./watching.ts";
+import { ReleaseVerdict } from "./verdicts.ts";
 
 const DEADLINE_MS = 30_000;
 /** The server analyses the run before it answers a result. */
@@ -129,6 +130,9 @@ export function createClient(options: ClientOptions) {
     keptReleases: (name: string) => get(KeptReleases, path`/v1/kept/${name}`),
     keptTarball: (name: string, version: string) => bytes(path`/v1/kept/${name}/${version}`),
     releases: (name: string, query: PageQuery = {}) => get(ReleasePage, path`/v1/releases/${name}` + search(query)),
+
+    /** Of a release; not_found where it has none yet. */
+    verdict: (name: string, version: string) => get(ReleaseVerdict, path`/v1/verdict/${name}/${version}`),
 
     baseline: (name: string, query: BaselineQuery = {}) => get(Baseline, path`/v1/baselines/${name}` + search(query)),
     importBaseline: (name: string, baseline: BaselineImport) => put(Baseline, path`/v1/baselines/${name}`, baseline),

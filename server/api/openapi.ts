@@ -6,6 +6,7 @@ import * as notifiers from "../../protocol/notifiers.ts";
 import * as requests from "../../protocol/requests.ts";
 import * as signIn from "../../protocol/sign-in.ts";
 import * as tokens from "../../protocol/tokens.ts";
+import * as verdicts from "../../protocol/verdicts.ts";
 import * as watching from "../../protocol/watching.ts";
 import type { Route } from "./route.ts";
 
@@ -36,7 +37,7 @@ export function isDocumented({ path }: Route): boolean {
 
 /** The models that are objects, by themselves: a schema that is one of them is referred to. */
 const NAMED = new Map<unknown, string>(
-  [models, requests, tokens, audit, signIn, watching, notifiers]
+  [models, requests, tokens, audit, signIn, watching, notifiers, verdicts]
     .flatMap((file) => Object.entries<unknown>(file))
     .filter(([, value]) => isObject(value) && value["type"] === "object")
     .map(([name, schema]) => [schema, name]),

@@ -99,15 +99,15 @@ export function route<
 
 function parameter(params: Record<string, string | undefined>, name: string): string {
   const value = params[name];
-  // The router leaves out what is not well-formed percent encoding.
-  if (typeof value === "string") return value;
+  // The router leaves out what is not well-formed percent encoding. A NUL is in no name, and not every database takes it.
+  if (typeof value === "string" && !value.includes("\0")) return value;
   throw new FangsError("usage", `The ${name} in the path is not well encoded.`, {
     hint: "Encode it with encodeURIComponent.",
   });
 }
 
 async function checkedBody(
-  { body: model, consumes }: { body?: TSchema | undefined; consumes?: string },
+  { body: model, consumes, scope }: { body?: TSchema | undefined; consumes?: string; scope: RouteScope },
   request: Request,
   limit: number,
 ): Promise<unknown> {
@@ -121,6 +121,9 @@ async function checkedBody(
   } catch (cause) {
     throw new FangsError("invalid_body", "The body is not JSON.", { cause, hint: "Send JSON in UTF-8." });
   }
+  if (scope !== "runner" && hasNul(value)) {
+    throw new FangsError("invalid_body", "The body has a text with a NUL character in it.");
+  }
   if (Value.Check(model, value)) return value;
   throw new FangsError("invalid_body", `The body does not fit: ${complaint(model, value)}.`, {
     hint: "docs/api.md has the models.",
@@ -130,10 +133,26 @@ async function checkedBody(
 function checkedQuery(model: TSchema | undefined, request: Request): unknown {
   if (model === undefined) return undefined;
   const value = Value.Convert(model, Object.fromEntries(new URL(request.url).searchParams));
+  if (hasNul(value)) throw new FangsError("usage", "The query has a NUL character in it.");
   if (Value.Check(model, value)) return value;
   throw new FangsError("usage", `The query does not fit: ${complaint(model, value)}.`, {
     hint: "docs/api.md has the parameters.",
   });
+}
+
+/** Whether a text anywhere in a value has a NUL. What runners report has: programs print them, and it is kept as JSON. */
+function hasNul(value: unknown): boolean {
+  // Not by recursion: 64 KiB of brackets are deeper than the stack.
+  const left: unknown[] = [value];
+  while (left.length > 0) {
+    const one = left.pop();
+    if (typeof one === "string") {
+      if (one.includes("\0")) return true;
+    } else if (typeof one === "object" && one !== null) {
+      for (const [key, inner] of Object.entries(one)) left.push(key, inner);
+    }
+  }
+  return false;
 }
 
 /** The first field that does not fit, and what was expected of it. */

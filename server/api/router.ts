@@ -22,6 +22,7 @@ import { scanRoutes } from "./scans.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { traceRoutes } from "./trace.ts";
 import { uiRoutes } from "./ui.ts";
+import { verdictRoutes } from "./verdicts.ts";
 
 export const ROUTES: readonly Route[] = [
   ...healthRoutes,
@@ -38,6 +39,7 @@ export const ROUTES: readonly Route[] = [
   ...jobRoutes,
   ...tokenRoutes,
   ...auditRoutes,
+  ...verdictRoutes,
   ...uiRoutes,
   documentRoute(() => ROUTES),
   ...keptRoutes,

@@ -1,0 +1,40 @@
+/** Strings that mean something to SQL, to paths, to terminals and to whoever counts bytes. */
+export const HOSTILE: readonly string[] = [
+  "%",
+  "_",
+  "%25",
+  "'",
+  "''; drop table run; --",
+  '"',
+  "\\",
+  "*",
+  "\0",
+  "lodash\0",
+  "a\nb",
+  "\u001b[31m",
+  "\u202elodash",
+  "\ufeff",
+  "\u{1f9b7}",
+  "../../etc/passwd",
+  "__proto__",
+  "constructor",
+  "null",
+  "-1",
+  "0x10",
+  "1e999",
+  "<script>alert(1)</script>",
+  "x".repeat(10_240),
+  "%".repeat(5000),
+];
+
+/** The same as parts of an address, and what only an address can say: half a character, a slash in a part, bad encoding. */
+export const HOSTILE_ENCODED: readonly string[] = [
+  ...HOSTILE.map((text) => encodeURIComponent(text)),
+  "%ED%A0%80",
+  "%C0%AF",
+  "%ff",
+  "%2e%2e%2f",
+  "a%2fb",
+  "%zz",
+  "%",
+];
