@@ -87,8 +87,9 @@ export async function importBaseline(
   actor: string,
 ): Promise<Baseline> {
   checkPackageName(name);
+  checkImport(versions, behaviours);
   const sorted = [...new Set(versions)].sort(Bun.semver.order);
-  const newest = checkImport(sorted, behaviours);
+  const newest = sorted.at(-1)!;
   const at = services.now();
   const target = { package: name, node_major, run_id: null };
   return services.db.transaction(async (db) => {
@@ -144,7 +145,7 @@ export async function existing(db: Database, name: string, nodeMajor?: number): 
 // --- internal ---
 
 /** The newest of the versions, in semver order, after a look at what is to be imported. */
-function checkImport(versions: readonly string[], behaviours: BaselineImport["behaviours"]): string {
+function checkImport(versions: readonly string[], behaviours: BaselineImport["behaviours"]): void {
   for (const version of versions) {
     if (!isExactVersion(version))
       throw new FangsError("invalid_body", `${JSON.stringify(version.slice(0, 80))} is not an exact version.`);
@@ -153,5 +154,4 @@ function checkImport(versions: readonly string[], behaviours: BaselineImport["be
     if (category === "canary_leak" || !isCategory(category))
       throw new FangsError("invalid_body", `The category ${JSON.stringify(category)} cannot be in a baseline.`);
   }
-  return versions.at(-1) ?? "";
 }
