@@ -29,6 +29,8 @@ export const root: CommandDef = {
     notifier: lazy("Choose who is told of verdicts, and see what was sent.", () => import("./notifier.ts")),
     bench: lazy("Measure how fast fangs is on this host.", () => import("./bench.ts")),
     config: lazy("Check the configuration, and show it.", () => import("./config.ts")),
+    migrate: lazy("Look at the schema of the database; copy it to a Postgres.", () => import("./migrate.ts")),
+    backup: lazy("Write a copy of the whole database.", () => import("./backup.ts")),
     version: lazy("Print the version.", () => import("./version.ts")),
   }),
   meta: {

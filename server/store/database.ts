@@ -32,6 +32,8 @@ export interface Traits {
   migrations: readonly Migration[];
   /** The database's own clock, ms UTC: the only one that all orchestrators share. */
   clock: RawBuilder<number>;
+  /** The statement that names the tables, without views. */
+  tables: string;
   /** Ends a query for rows to be claimed: those that another one is claiming are passed over. */
   skipLocked: string;
   /** The condition that the column `value` of a fingerprint equals a parameter, written so that the index is used. */

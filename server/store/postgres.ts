@@ -27,6 +27,8 @@ const TRAITS: Traits = {
   name: "postgres",
   migrations: POSTGRES_MIGRATIONS,
   clock: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+  tables: `select table_name as name from information_schema.tables
+    where table_schema = current_schema() and table_type = 'BASE TABLE' order by name`,
   skipLocked: "for update skip locked",
   sameValue: (parameter) => `md5(value) = md5(${parameter}) and value = ${parameter}`,
 };

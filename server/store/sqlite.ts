@@ -26,6 +26,7 @@ const TRAITS: Traits = {
   name: "sqlite",
   migrations: SQLITE_MIGRATIONS,
   clock: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
+  tables: "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name",
   // Nobody claims at the same time.
   skipLocked: "",
   sameValue: (parameter) => `value = ${parameter}`,

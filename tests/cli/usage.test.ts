@@ -33,6 +33,8 @@ test("the help of fangs lists every command", async () => {
       notifier   Choose who is told of verdicts, and see what was sent.
       bench      Measure how fast fangs is on this host.
       config     Check the configuration, and show it.
+      migrate    Look at the schema of the database; copy it to a Postgres.
+      backup     Write a copy of the whole database.
       version    Print the version.
 
     Flags:
