@@ -6,6 +6,7 @@ import { configureLog } from "../../log/log.ts";
 import { ROUTES } from "../../server/api/router.ts";
 import { createClient } from "../../protocol/client.ts";
 import { run } from "../cli/support.ts";
+import { storeOf } from "../stores/stores.ts";
 import { codeOf, leaseNext, startTestServer, temporaryFolder, type TestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
@@ -153,7 +154,7 @@ describe("the listener for runners", () => {
   test("serves a whole run to a runner with its certificate and token", async () => {
     const { createToken } = await import("../../server/store/tokens.ts");
     const { openStore } = await import("../../server/store/open.ts");
-    const db = openStore(`sqlite:${join(server.folder, "fangs.db")}`);
+    const db = openStore(await storeOf(server.folder));
     const { secret } = await createToken(db, { name: "b7", scope: "runner", runner: "runner-1", now: Date.now() });
     await db.close();
     const { tlsOptions } = await import("../../cli/tls-client.ts");

@@ -13,11 +13,15 @@ function newDeviation(value: string): NewDeviation {
 
 test("whether a behaviour was rejected before is looked up in an index, never by reading all rejections", async () => {
   const db = await newStore();
-  // With so few rows any index would do: many, of many packages, so that only one does.
-  const run = { id: await aRun(db, "lodash"), version: "1.0.0" };
-  for (let i = 0; i < 500; i++)
-    await insertDeviations(db, { ...run, package: `package-${i}` }, [newDeviation("/a")], 1);
-  await db.run("update deviation set state = 'rejected' where state = $1", ["open"]);
+  // With few rows any index would do: here only one has the few rejected ones and not the many others.
+  const run = { id: await aRun(db, "lodash"), package: "lodash", version: "1.0.0" };
+  await insertDeviations(
+    db,
+    run,
+    Array.from({ length: 500 }, (_, i) => newDeviation(`/${i}`)),
+    1,
+  );
+  await db.run("update deviation set state = 'rejected' where value = $1", ["/7"]);
   await db.script("analyze");
   // The statement as it is really made.
   using executed = spyOn(db.query.getExecutor(), "executeQuery");
