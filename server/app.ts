@@ -117,7 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       const tasks = Promise.all([sweep.stop(), watching, delivery]);
       await Promise.all([http.stop(drainMs), within(drainMs, tasks)]);
       // What is not analysed by then stays `analysing`: the next start does it.
-      await within(until - performance.now(), Promise.allSettled(services.analysing.values()));
+      await within(Math.max(0, until - performance.now()), Promise.allSettled(services.analysing.values()));
       await db.close();
     };
     let stopped: Promise<void> | undefined;

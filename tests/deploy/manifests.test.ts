@@ -107,6 +107,8 @@ describe("the Kubernetes manifests", () => {
 
   test("have a configuration that holds, and give a server more time than it takes to drain", () => {
     const file = parseConfigFile(all.find(({ kind }) => kind === "ConfigMap")!.data!["fangs.yaml"]!, "fangs.yaml");
+    // A server that others reach does not start without TLS.
+    expect([file.setting("tls-cert"), file.setting("tls-key")]).not.toContain(undefined);
     const words = (name: "drain" | "drain-delay") => ({ [name]: file.setting(name)!.words });
     const { values } = resolveSettings(
       ["drain", "drain-delay"],

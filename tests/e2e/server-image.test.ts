@@ -17,7 +17,7 @@ describe.skipIf(unavailable !== undefined)("the image of the server", () => {
     const locked = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"];
     const { out: id } = docker("run", "--detach", "--network", "none", ...locked, TAG);
     try {
-      await until(() => docker("logs", id).out.includes("serving http://0.0.0.0:8443"), 60_000, "the server");
+      await until(() => docker("logs", id).out.includes("serving http://127.0.0.1:8443"), 60_000, "the server");
       // Its own CLI finds the token of its data directory; there is no shell and nobody but the user of the image.
       expect(docker("exec", id, "/usr/local/bin/fangs", "token", "list", "--json")).toMatchObject({
         code: 0,
