@@ -6,7 +6,7 @@ import { PackageName, Version } from "./models.ts";
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const oneOf = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)));
 
-export const TEMPLATES = ["generic", "slack", "discord", "teams"] as const;
+export const TEMPLATES = ["generic", "slack", "discord", "teams", "ocsf", "ecs"] as const;
 export type Template = (typeof TEMPLATES)[number];
 
 /** What can be told of a run: two verdicts, and that it ended without one. */

@@ -197,8 +197,7 @@ async function store(db: Database, context: Context, output: AnalysisOutput, now
     deviations: isControl ? 0 : output.deviations.length,
     max_severity: isControl ? null : maxSeverity(output.deviations),
   });
-  const own = output.deviations.filter(({ drift }) => !drift);
-  await queueVerdict(db, run, output.verdict, maxSeverity(own), now);
+  await queueVerdict(db, run, output.verdict, maxSeverity(output.deviations), now);
   if (output.verdict !== "seeded" || isSeed) return;
   const reason = `The first complete run, of ${run.version}.`;
   await recordChange(

@@ -143,8 +143,8 @@ function checked<T extends Omit<StoredNotifier, "id">>({ notify }: Services, not
     const isSigned = notifier.secret_env !== null || Object.keys(notifier.headers).length > 0;
     if (isSigned)
       throw bad("A file and syslog have no headers, and so no signature.", "Leave --secret-env and --header out.");
-    if (notifier.template !== "generic") {
-      throw bad(`${notifier.template} is the form of a web service.`, "Take --template generic.");
+    if (!["generic", "ocsf", "ecs"].includes(notifier.template)) {
+      throw bad(`${notifier.template} is the form of a web service.`, "Take --template ocsf, ecs or generic.");
     }
   }
   for (const [name, value] of Object.entries(notifier.headers)) checkHeader(name, value);

@@ -1,5 +1,6 @@
 /** Delivery: every notifier gets its messages one after the other, and none waits for another notifier. */
 import { NOTIFY_ATTEMPTS } from "../../protocol/notifiers.ts";
+import { log } from "../../log/log.ts";
 import { logDefect } from "../problem.ts";
 import type { Services } from "../services.ts";
 import { deviationsOfRun } from "../store/deviations.ts";
@@ -10,6 +11,7 @@ import {
   endAttempt,
   failAbandoned,
   keepBody,
+  pruneNotifications,
 } from "../store/notifications.ts";
 import { notifierById, pauseNotifier, type StoredNotifier } from "../store/notifiers.ts";
 import { getRun } from "../store/runs.ts";
@@ -26,13 +28,24 @@ const EVERY_MS = 1000;
 /** How much longer than an attempt its lease lasts. */
 const GRACE_MS = 30_000;
 
+/** How long the history is kept. */
+const HISTORY_MS = 90 * 86_400_000;
+const PRUNE_EVERY_MS = 3_600_000;
+/** No delete holds up the verdicts for long. */
+const PRUNED_AT_ONCE = 500;
+
 /** Delivers until the signal. Several servers may do it at once: a message is sent by whoever claimed it. */
 export async function deliver(services: Services, stop: AbortSignal): Promise<void> {
   const { db, notify } = services;
   const busy = new Map<string, Promise<void>>();
+  let pruneAt = 0;
   while (!stop.aborted) {
     try {
       await countAbandoned(services);
+      if (services.now() >= pruneAt) {
+        const pruned = await pruneNotifications(db, services.now() - HISTORY_MS, PRUNED_AT_ONCE);
+        if (pruned < PRUNED_AT_ONCE) pruneAt = services.now() + PRUNE_EVERY_MS;
+      }
       for (const id of await dueNotifiers(db, services.now())) {
         if (busy.has(id) || busy.size >= AT_ONCE) continue;
         const done = serve(services, id, stop).catch(logDefect);
@@ -103,6 +116,12 @@ async function attempt(
     await endAttempt(db, claimed, end, { state: "delivered" });
     return count("delivered");
   }
+  log.warn("a message was not delivered", {
+    notifier: notifier.name,
+    notification: claimed.id,
+    attempt: claimed.attempt,
+    error,
+  });
   // What it asked for holds for every message to it, and costs the others no attempt.
   if (retryAfterMs !== null && !isTest) await pauseNotifier(db, notifier.id, now + retryAfterMs);
   if (isTest || claimed.attempt >= NOTIFY_ATTEMPTS) {

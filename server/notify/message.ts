@@ -43,7 +43,7 @@ export function messageOf(
     deviationCount: deviations.length,
     driftCount: deviations.length - own.length,
     deviations: deviations.toSorted((a, b) => rank(b) - rank(a)).slice(0, SHOWN),
-    link: publicUrl === undefined ? null : `${publicUrl.replace(/\/+$/, "")}/ui/runs/${facts.run.id}`,
+    link: publicUrl === undefined ? null : `${publicUrl.replace(/\/+$/, "")}/ui/?run=${facts.run.id}`,
   };
 }
 

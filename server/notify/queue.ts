@@ -11,10 +11,7 @@ interface Ended {
   kind: RunKind;
 }
 
-/**
- * Queues a message on a verdict for every notifier that wants it. Drift is nothing that a release did: `maxSeverity` is that of the other
- * deviations. A control run serves another run's verdict, and is told with that one.
- */
+/** Queues a message on a verdict for every notifier that wants it. A control run serves another run's verdict, and is told with that one. */
 export async function queueVerdict(
   db: Database,
   run: Ended,

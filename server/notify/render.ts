@@ -1,9 +1,12 @@
 /** From a message to the text that is sent. */
+import { safeJson } from "../../protocol/printable.ts";
 import type { Template } from "../../protocol/notifiers.ts";
 import type { Message } from "./message.ts";
 import { syslogLine } from "./syslog-line.ts";
 import { discord } from "./templates/discord.ts";
+import { ecs } from "./templates/ecs.ts";
 import { generic } from "./templates/generic.ts";
+import { ocsf } from "./templates/ocsf.ts";
 import { slack } from "./templates/slack.ts";
 import { teams } from "./templates/teams.ts";
 
@@ -14,7 +17,7 @@ const LIMITS = { syslog: 7_000, teams: 26_000, others: 1_000_000 };
 export function render(template: Template, message: Message, isSyslog = false): string {
   const limit = isSyslog ? LIMITS.syslog : template === "teams" ? LIMITS.teams : LIMITS.others;
   for (let shown = message.deviations.length; ; shown = Math.floor(shown / 2)) {
-    const json = oneLineJson(TEMPLATES[template]({ ...message, deviations: message.deviations.slice(0, shown) }));
+    const json = safeJson(TEMPLATES[template]({ ...message, deviations: message.deviations.slice(0, shown) }));
     if (Buffer.byteLength(json) > limit && shown > 0) continue;
     return isSyslog ? syslogLine(message, json) : json;
   }
@@ -27,12 +30,6 @@ const TEMPLATES: Readonly<Record<Template, (message: Message) => unknown>> = {
   slack,
   discord,
   teams,
+  ocsf,
+  ecs,
 };
-
-/** JSON.stringify escapes the C0 controls alone; line separators and DEL break lines elsewhere. */
-function oneLineJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u2028\u2029\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}

@@ -49,7 +49,10 @@ export async function sendSyslog(
   const bytes = Buffer.from(line);
   try {
     if (transport === "udp") await sendUdp(address, port, bytes, network.signal);
-    else await sendStream(openStream(target, address), framed(bytes), network.signal);
+    else {
+      const opened = transport === "tls" ? "secureConnect" : "connect";
+      await sendStream(openStream(target, address), opened, framed(bytes), network.signal);
+    }
   } catch (error) {
     network.signal.throwIfAborted();
     throw new SendError(socketError(error, `${host}:${port}`), { cause: error });
@@ -69,6 +72,9 @@ export async function sendSyslogUnix(path: string, line: string, folder: string)
 }
 
 // --- internal ---
+
+/** How long a receiver has to take what was sent before the socket is closed under it. */
+const LINGER_MS = 1000;
 
 const SENT: Sent = { status: null, response: null, error: null, retryAfterMs: null };
 
@@ -91,12 +97,22 @@ async function sendUdp(address: string, port: number, bytes: Buffer, signal: Abo
   await endingWith(promise, signal, () => socket.close());
 }
 
-async function sendStream(socket: Socket, bytes: Buffer, signal: AbortSignal): Promise<void> {
+async function sendStream(socket: Socket, opened: "connect" | "secureConnect", bytes: Buffer, signal: AbortSignal) {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let isWritten = false;
   socket.on("error", reject);
-  socket.on("close", () => reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
-  // "finish" comes once all was handed to the kernel and the end of the stream, too.
-  socket.end(bytes, () => resolve());
+  // Only what was begun after the handshake is known to go to whom it is for.
+  socket.on(opened, () => {
+    socket.write(bytes, () => {
+      isWritten = true;
+      socket.end();
+      // A receiver closes when it has read to the end; one that does not is not waited for.
+      setTimeout(resolve, LINGER_MS);
+    });
+  });
+  socket.on("close", () =>
+    isWritten ? resolve() : reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })),
+  );
   await endingWith(promise, signal, () => socket.destroy());
 }
 

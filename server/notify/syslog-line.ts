@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import type { Severity } from "../../protocol/facts.ts";
 import type { Message } from "./message.ts";
+import { oneLine } from "./text.ts";
 
 /** local0: nobody else's. */
 const FACILITY = 16;
@@ -38,7 +39,7 @@ function headerField(text: string, limit: number): string {
   return text.replace(/[^\x21-\x7e]/g, "").slice(0, limit) || "-";
 }
 
-/** A value between quotes: `"`, `\` and `]` are escaped (6.3.3), and a control breaks no line. */
+/** A value between quotes: no control breaks the line, and `"`, `\` and `]` are escaped (6.3.3). */
 function parameter(value: string): string {
-  return value.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "?").replace(/["\\\]]/g, (character) => `\\${character}`);
+  return oneLine(value, 300).replace(/["\\\]]/g, (character) => `\\${character}`);
 }

@@ -5,6 +5,7 @@ import postgresControls from "../../migrations/postgres/0020_controls.sql" with 
 import postgresLeaders from "../../migrations/postgres/0030_leaders.sql" with { type: "text" };
 import postgresWatcher from "../../migrations/postgres/0040_watcher.sql" with { type: "text" };
 import postgresNotifications from "../../migrations/postgres/0050_notifications.sql" with { type: "text" };
+import postgresNotificationEnds from "../../migrations/postgres/0051_notification_ends.sql" with { type: "text" };
 import postgresAccess from "../../migrations/postgres/0060_access.sql" with { type: "text" };
 import postgresByNumber from "../../migrations/postgres/0070_fingerprints_by_number.sql" with { type: "text" };
 import sqliteInitial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
@@ -13,6 +14,7 @@ import sqliteControls from "../../migrations/sqlite/0020_controls.sql" with { ty
 import sqliteLeaders from "../../migrations/sqlite/0030_leaders.sql" with { type: "text" };
 import sqliteWatcher from "../../migrations/sqlite/0040_watcher.sql" with { type: "text" };
 import sqliteNotifications from "../../migrations/sqlite/0050_notifications.sql" with { type: "text" };
+import sqliteNotificationEnds from "../../migrations/sqlite/0051_notification_ends.sql" with { type: "text" };
 import sqliteAccess from "../../migrations/sqlite/0060_access.sql" with { type: "text" };
 import sqliteByNumber from "../../migrations/sqlite/0070_fingerprints_by_number.sql" with { type: "text" };
 
@@ -39,6 +41,7 @@ const FILES: readonly (readonly [file: string, texts: { sqlite: string; postgres
   ["0030_leaders.sql", { sqlite: sqliteLeaders, postgres: postgresLeaders }],
   ["0040_watcher.sql", { sqlite: sqliteWatcher, postgres: postgresWatcher }],
   ["0050_notifications.sql", { sqlite: sqliteNotifications, postgres: postgresNotifications }],
+  ["0051_notification_ends.sql", { sqlite: sqliteNotificationEnds, postgres: postgresNotificationEnds }],
   ["0060_access.sql", { sqlite: sqliteAccess, postgres: postgresAccess }],
   ["0070_fingerprints_by_number.sql", { sqlite: sqliteByNumber, postgres: postgresByNumber }],
 ];

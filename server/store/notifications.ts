@@ -180,6 +180,20 @@ export async function failAbandoned(db: Database, now: number): Promise<{ notifi
     .execute();
 }
 
+/** Forgets messages that ended before this moment, with their attempts; at most so many at a time. Answers how many. */
+export async function pruneNotifications(db: Database, before: number, atOnce: number): Promise<number> {
+  const old = await db.query
+    .selectFrom("notification")
+    .select("id")
+    .where("ended_at", "<", before)
+    .orderBy("ended_at")
+    .limit(atOnce)
+    .execute();
+  const ids = old.map(({ id }) => id);
+  if (ids.length > 0) await db.query.deleteFrom("notification").where("id", "in", ids).execute();
+  return ids.length;
+}
+
 /** Ends what is still queued for a notifier. */
 export async function cancelNotifications(db: Database, notifierId: string, now: number): Promise<void> {
   await db.query

@@ -28,7 +28,7 @@ export function generic(message: Message): unknown {
       evidence: {
         phase: deviation.evidence.phase,
         observed: oneLine(deviation.evidence.observed, VALUE),
-        result: deviation.evidence.result,
+        result: oneLine(deviation.evidence.result, 64),
         count: deviation.evidence.count,
         processes: commandsOf(deviation).map((command) => oneLine(command, 300)),
       },

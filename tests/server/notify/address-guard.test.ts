@@ -1,10 +1,16 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { refusal } from "../../../server/notify/address-guard.ts";
 import { resolveAllowed } from "../../../server/notify/resolve.ts";
 import { notifySettings } from "../../../server/notify/settings.ts";
 import { send } from "../../../server/notify/send.ts";
 import type { StoredNotifier } from "../../../server/store/notifiers.ts";
+import { temporaryFolder } from "../support.ts";
 import { certificate, rawReceiver, receiver } from "./receivers.ts";
+
+// A loaded machine is slow, not wrong.
+setDefaultTimeout(120_000);
 
 describe("an address", () => {
   test.each([
@@ -119,6 +125,30 @@ describe("what is sent", () => {
     expect(untrusted.error).toMatch(/^The certificate of hook\.example:\d+ does not hold/);
     expect(lookups).toBe(1);
     expect(names).toEqual([]);
+  });
+
+  test("reaches a receiver whose certificate is for the name, at the address that was checked", async () => {
+    using folder = temporaryFolder();
+    const made = certificate();
+    await using hook = receiver(undefined, made);
+    const authority = join(folder.path, "ca.pem");
+    writeFileSync(authority, made.cert);
+    const { port } = new URL(hook.url);
+    const sentTo = async (host: string) => {
+      const child = Bun.spawn([process.execPath, join(import.meta.dir, "_tls-child.ts"), port, host], {
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: authority, HTTPS_PROXY: "http://127.0.0.1:1" },
+      });
+      return JSON.parse(await child.stdout.text()) as {
+        status: number | null;
+        error: string | null;
+        lookupsLeft: number;
+      };
+    };
+    expect(await sentTo("hook.example")).toMatchObject({ status: 200, error: null, lookupsLeft: 1 });
+    expect(hook.received.map(({ headers }) => headers.get("host"))).toEqual([`hook.example:${port}`]);
+    const other = await sentTo("other.example");
+    expect(other.error).toMatch(/^The certificate of other\.example:\d+ does not hold/);
+    expect(hook.received).toHaveLength(1);
   });
 
   test("goes nowhere when a name has only addresses that are refused, and to the good one when it has both", async () => {

@@ -8,11 +8,12 @@ import { createClient } from "../../../protocol/client.ts";
 import { deliver } from "../../../server/notify/deliver.ts";
 import { queueFailure } from "../../../server/notify/queue.ts";
 import { notifySettings } from "../../../server/notify/settings.ts";
-import { addNotifier } from "../../../server/notifiers.ts";
+import { addNotifier, testNotifier } from "../../../server/notifiers.ts";
 import { listNotifications } from "../../../server/store/notifications.ts";
+import { updateRun } from "../../../server/store/runs.ts";
 import { submitScan } from "../../../server/submit.ts";
 import { storeOf } from "../../stores/stores.ts";
-import { codeOf, completeRun, leaseOne, mint, startTestServer, type TestServer, testServices } from "../support.ts";
+import { codeOf, completeRun, leaseOne, startTestServer, type TestServer, testServices } from "../support.ts";
 import { certificate, rawReceiver, type Receiver, receiver, until } from "./receivers.ts";
 
 // A loaded machine is slow, not wrong.
@@ -67,7 +68,7 @@ describe("a deviant run", () => {
       max_severity: "critical",
       deviation_count: 1,
       deviations: [{ category: "fs_new_path_read", value: "/home/secret", severity: "critical", actor: "import" }],
-      link: `https://fangs.example/ui/runs/${run}`,
+      link: `https://fangs.example/ui/?run=${run}`,
     });
     expect(await metric(server)).toEqual(['fangs_notifications_total{target_kind="generic",outcome="delivered"} 1']);
   });
@@ -150,8 +151,8 @@ describe("a receiver", () => {
     await until(() => hook.received.length === 1, "the first request");
     const second = (await completeRun(server, ["/a", "/c"], { version: "0.9.0", control: ["/a"] })).id;
     expect(tries(await ended(server, first))).toEqual([429, 200]);
-    expect(Date.now()).toBeGreaterThan(opened);
     expect(tries(await ended(server, second))).toEqual([200]);
+    for (const { at } of hook.received.slice(1)) expect(at).toBeGreaterThanOrEqual(opened);
   });
 
   test("that redirects is not followed", async () => {
@@ -289,11 +290,58 @@ test("two that deliver from one store at once send a message once", async () => 
   expect(hook.received).toHaveLength(names.length);
 });
 
+test("what was told at first is told again, whatever became of the run since", async () => {
+  const services = await testServices({ now: Date.now, notify: notifySettings({ filesDir: "/nonexistent", ...FAST }) });
+  const { runs } = await submitScan(services, { package: "lodash" });
+  const { id } = runs[0]!;
+  await using hook = receiver(async (attempt) => {
+    await updateRun(services.db, id, { reason: `known at attempt ${attempt}` });
+    return new Response("", { status: attempt < 3 ? 500 : 200 });
+  });
+  await addNotifier(services, { name: "siem", on: ["failed"], ...hook.request }, "test");
+  await updateRun(services.db, id, { reason: "known at first" });
+  await services.db.transaction((db) => queueFailure(db, runs[0]!, Date.now()));
+  const stop = new AbortController();
+  const delivering = deliver(services, stop.signal);
+  await until(() => hook.received.length === 3, "three attempts");
+  stop.abort();
+  await delivering;
+  const bodies = hook.received.map(({ body }) => JSON.parse(body));
+  expect(bodies.map(({ reason }) => reason)).toEqual(["known at first", "known at first", "known at first"]);
+});
+
+test("the history is kept for 90 days", async () => {
+  const DAY = 86_400_000;
+  const services = await testServices({ notify: notifySettings({ filesDir: "/nonexistent" }) });
+  const { clock, db } = services;
+  clock.now = 1000 * DAY;
+  // Nothing may be connected to there, so each test ends at once.
+  await addNotifier(services, { name: "siem", url: "https://127.0.0.1/" }, "test");
+  const old = await testNotifier(services, "siem", "test");
+  clock.now += 89 * DAY;
+  const young = await testNotifier(services, "siem", "test");
+  const kept = async () => (await listNotifications(db, {})).notifications.map(({ id }) => id);
+  for (const [days, ids] of [
+    [0.9, [young.id, old.id]],
+    [0.2, [young.id]],
+  ] as const) {
+    clock.now += days * DAY;
+    const stop = new AbortController();
+    const delivering = deliver(services, stop.signal);
+    await Bun.sleep(0);
+    stop.abort();
+    await delivering;
+    expect(await kept()).toEqual([...ids]);
+  }
+  expect(await db.query.selectFrom("notification_attempt").select("notification_id").execute()).toHaveLength(1);
+});
+
 describe("changes of notifiers", () => {
   test("are for admins, and leave a trail without secrets", async () => {
     await using hook = receiver();
     await using server = await start();
-    const triage = createClient({ url: server.url, token: await mint(server.folder, "triage") });
+    const { secret } = await server.admin.createToken({ scope: "triage" });
+    const triage = createClient({ url: server.url, token: secret });
     expect(await codeOf(triage.addNotifier({ name: "x", ...hook.request }))).toBe("forbidden");
     await server.admin.addNotifier({ name: "x", headers: { Authorization: "Bearer plain" }, ...hook.request });
     expect(await codeOf(triage.testNotifier("x"))).toBe("forbidden");

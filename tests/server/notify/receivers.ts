@@ -6,6 +6,8 @@ export interface Received {
   headers: Headers;
   body: string;
   path: string;
+  /** When, ms UTC. */
+  at: number;
 }
 
 export interface Receiver extends AsyncDisposable {
@@ -29,7 +31,7 @@ export function receiver(answer: Answer = () => new Response("ok"), tls?: { cert
     async fetch(request) {
       const body = await request.text();
       const { pathname, search } = new URL(request.url);
-      received.push({ headers: request.headers, body, path: `${pathname}${search}` });
+      received.push({ headers: request.headers, body, path: `${pathname}${search}`, at: Date.now() });
       return answer(received.length, request);
     },
   });
@@ -68,14 +70,14 @@ export async function until(done: () => boolean | Promise<boolean>, what: string
   }
 }
 
-/** A self-signed certificate for `hook.example`, made now. */
-export function certificate(): { cert: string; key: string } {
+/** A self-signed certificate for a name, made now. */
+export function certificate(name = "hook.example"): { cert: string; key: string } {
   const made = Bun.spawnSync([
     ...["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
-    ...["-subj", "/CN=hook.example", "-addext", "subjectAltName=DNS:hook.example", "-keyout", "-", "-out", "-"],
+    ...["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`, "-keyout", "-", "-out", "-"],
   ]);
   const text = made.stdout.toString();
-  const part = (name: string): string =>
-    new RegExp(`-----BEGIN ${name}-----[\\s\\S]+?-----END ${name}-----`).exec(text)?.[0] ?? "";
+  const part = (kind: string): string =>
+    new RegExp(`-----BEGIN ${kind}-----[\\s\\S]+?-----END ${kind}-----`).exec(text)?.[0] ?? "";
   return { cert: part("CERTIFICATE"), key: part("PRIVATE KEY") };
 }
