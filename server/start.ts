@@ -25,6 +25,8 @@ export interface OrchestratorOptions extends ListenerOptions {
   traceLimit?: number;
   /** How often each watched package is looked at, and how many requests a second that may take; absent: none is. */
   polling?: { intervalMs: number; rate: number };
+  /** Where people reach the dashboard, and below which folder notifiers may write files; absent: unknown, and `notify` in the data directory. */
+  notify?: { publicUrl?: string; filesDir?: string };
   /** Absent: the one that npm's own configuration names. */
   registry?: RegistryClient;
 }

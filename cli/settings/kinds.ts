@@ -113,6 +113,18 @@ export const address: Kind<Address> = {
   },
 };
 
+/** Where people reach something in their browsers. */
+export const webAddress: Kind<string> = {
+  hint: "url",
+  type: "text",
+  write: onlyText,
+  parse(words) {
+    const url = URL.parse(words);
+    if (url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "") return url.href;
+    throw wrong(`"${words}" is not an address of the web`, "Write for example https://fangs.example.");
+  },
+};
+
 // --- internal ---
 
 /** A text that a comma does not cut in two. */

@@ -13,7 +13,7 @@ export function serverOptions(
   values: Omit<Values, "runner-id" | "image" | "concurrency">,
   rules: RulesInForce,
 ): OrchestratorOptions {
-  const { store } = values;
+  const { store, "public-url": publicUrl, "notify-dir": filesDir } = values;
   return {
     dataDir: values["data-dir"],
     listen: values.listen,
@@ -28,6 +28,10 @@ export function serverOptions(
     ...(values["poll-interval"] === 0
       ? {}
       : { polling: { intervalMs: values["poll-interval"], rate: values["poll-rate"] } }),
+    notify: {
+      ...(publicUrl === undefined ? {} : { publicUrl }),
+      ...(filesDir === undefined ? {} : { filesDir }),
+    },
     drainMs: values.drain,
     drainDelayMs: values["drain-delay"],
   };

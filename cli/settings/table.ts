@@ -5,7 +5,7 @@
 import { hostname } from "node:os";
 import { LEVELS } from "../../log/log.ts";
 import { dataDirectory } from "../data-directory.ts";
-import { address, choice, count, duration, type Kind, list, text, toggle } from "./kinds.ts";
+import { address, choice, count, duration, type Kind, list, text, toggle, webAddress } from "./kinds.ts";
 
 export interface Setting<T = unknown> {
   kind: Kind<T>;
@@ -116,6 +116,14 @@ export const SETTINGS = {
     otherwise: "20",
     fallback: () => 20,
   },
+  "public-url": optional(webAddress, {
+    doc: "Where people reach the dashboard, e.g. https://fangs.example: messages of notifiers carry a link to it.",
+    otherwise: "none: messages carry no link",
+  }),
+  "notify-dir": optional(text("path"), {
+    doc: "The folder below which notifiers may write files, and nowhere else.",
+    otherwise: "`notify` in the data directory",
+  }),
   server: {
     kind: text("url"),
     doc: "The server to talk to.",
@@ -179,6 +187,8 @@ const SERVING = [
   "trace-limit",
   "poll-interval",
   "poll-rate",
+  "public-url",
+  "notify-dir",
 ] as const;
 const RUNNING = ["runner-id", "image", "concurrency"] as const;
 
