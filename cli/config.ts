@@ -5,6 +5,7 @@ import { count, printJson, printLines, table } from "./output.ts";
 import { safe } from "./safe.ts";
 import { settingArgs } from "./settings/args.ts";
 import { strangeVariables } from "./settings/environment.ts";
+import { registriesIn } from "./settings/registries.ts";
 import { resolveSettings } from "./settings/resolve.ts";
 import { rulesIn } from "./settings/rules.ts";
 import { type Setting, type SettingName, SETTINGS } from "./settings/table.ts";
@@ -27,12 +28,17 @@ const check = leaf({
       });
     }
     const { normalize, allow } = await rulesIn(file);
+    const registries = registriesIn(file);
     const settings = NAMES.filter((name) => file.setting(name) !== undefined);
-    if (args.json) return printJson(terminal, "fangs.config-check/1", { file: file.path, settings, normalize, allow });
+    if (args.json)
+      return printJson(terminal, "fangs.config-check/1", { file: file.path, settings, normalize, allow, registries });
     const entries = count(allow.length, "allow entry").replace("entrys", "entries");
     printLines(terminal, [
       `${safe(file.path)}: ${count(settings.length, "setting")}, ${count(normalize.length, "rule")}, ${entries}`,
       ...normalize.map(({ id, match, as }) => safe(`  ${id}: ${match} → ${as}`)),
+      ...registries.map(({ name, url, scopes, packages }) =>
+        safe(`  registry ${name}: ${url} for ${[...scopes, ...packages].join(", ")}`),
+      ),
       ...allow.map(({ kind, value, package: name }) => safe(`  ${kind} ${value}${name === null ? "" : ` of ${name}`}`)),
     ]);
   },

@@ -60,9 +60,12 @@ async function find(argv: readonly string[]): Promise<Found> {
   let words = argv;
   for (;;) {
     const children = (await resolve(command.subCommands)) ?? {};
-    const isGroup = Object.keys(children).length > 0;
     const word = words[0];
-    if (!isGroup || word === undefined || isFlag(word)) return { command, line, words, isGroup };
+    if (Object.keys(children).length === 0 || word === undefined || isFlag(word)) {
+      // A command that has flags of its own does something without another word, too.
+      const isGroup = Object.keys(children).length > 0 && Object.keys((await resolve(command.args)) ?? {}).length === 0;
+      return { command, line, words, isGroup };
+    }
     const child = Object.hasOwn(children, word) ? await resolve(children[word]) : undefined;
     if (child === undefined) {
       const meant = nearest(word, Object.keys(children));

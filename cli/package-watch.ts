@@ -4,7 +4,11 @@ import { table, time } from "./output.ts";
 /** What the watcher knows of a package, as terms and meanings. */
 export function watchRows(watch: PackageWatch | null): [string, string][] {
   if (watch === null) return [["watched", "no"]];
-  const every = watch.interval_ms === null ? "at the server's interval" : `every ${watch.interval_ms / 1000} s`;
+  const every = watch.by_feed
+    ? "when the changes feed tells of it"
+    : watch.interval_ms === null
+      ? "at the server's interval"
+      : `every ${watch.interval_ms / 1000} s`;
   const tags = Object.entries(watch.tags).map(([tag, version]) => `${tag}=${version}`);
   const rows: [string, string][] = [
     ["watched", watch.enabled ? every : "no, it was turned off"],

@@ -27,7 +27,7 @@ async function sectionsOf(command: CommandDef, line: string): Promise<string[]> 
   const page = await manual(command, line);
   const children = Object.entries((await resolve(command.subCommands)) ?? {});
   const own =
-    children.length === 0
+    children.length === 0 || page.flags.length > 0
       ? [
           `## ${line}`,
           page.description,

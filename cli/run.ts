@@ -72,6 +72,32 @@ const fail = serverLeaf({
   },
 });
 
+const cancel = serverLeaf({
+  description: "Call off a run that waits or is at work.",
+  args: {
+    id: idArg,
+    reason: { type: "string", valueHint: "text", default: "called off", description: "Why; it is kept with the run." },
+  },
+  run: async ({ args, client, terminal }) => {
+    const run = await client.cancelRun(args.id, args.reason);
+    if (args.json) printJson(terminal, "fangs.run/1", { run });
+    else printLines(terminal, [`run ${run.id} of ${safe(`${run.package} ${run.version}`)} is ${run.state}`]);
+  },
+});
+
+const remove = serverLeaf({
+  description: "Delete a run that is over, with its trace and deviations; what counts for a baseline stays.",
+  args: {
+    id: idArg,
+    reason: { type: "string", valueHint: "text", required: true, description: "Why; it stays in the trail." },
+  },
+  run: async ({ args, client, terminal }) => {
+    await client.deleteRun(args.id, args.reason);
+    if (args.json) printJson(terminal, "fangs.removed/1", { id: args.id });
+    else printLines(terminal, ["the run is deleted"]);
+  },
+});
+
 const retry = serverLeaf({
   description: "Run a release again whose run ended without a verdict.",
   args: { id: idArg },
@@ -95,7 +121,18 @@ const reject = serverLeaf({
   },
 });
 
-export const command: CommandDef = group({ list, show, events, tree, reanalyse, fail, retry, reject });
+export const command: CommandDef = group({
+  list,
+  show,
+  events,
+  tree,
+  reanalyse,
+  fail,
+  cancel,
+  retry,
+  reject,
+  delete: remove,
+});
 
 // --- internal ---
 

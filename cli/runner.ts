@@ -3,14 +3,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { log } from "../log/log.ts";
 import { connect } from "./client.ts";
-import { leaf } from "./command.ts";
+import { group, leaf } from "./command.ts";
 import { VERSION } from "./manifest.ts";
+import { operations } from "./runner-operations.ts";
 import { untilInterrupted } from "./processes.ts";
 import { settingArgs } from "./settings/args.ts";
 import { processSettings, reloadOnHangup } from "./settings/process.ts";
+import { npmConfigIn } from "./settings/registries.ts";
 import { USED_BY } from "./settings/table.ts";
 
-export const command: CommandDef = leaf({
+const work = leaf({
   args: settingArgs(USED_BY.runner),
   async run({ args, terminal }) {
     const settings = processSettings("runner", args, terminal);
@@ -32,12 +34,16 @@ export const command: CommandDef = leaf({
       dataDir,
       ...(values.image === undefined ? {} : { image: values.image }),
       makeImage: false,
+      npm: npmConfigIn(settings.file, terminal.env),
       tell: log.info,
     });
     using _ = reloadOnHangup("runner", args, terminal, settings.origins, async () => {});
     log.info(`runner ${values["runner-id"]} waits for jobs`, { server: values.server });
-    await untilInterrupted(terminal);
+    await Promise.race([untilInterrupted(terminal), runner.drained]);
     log.info("draining");
-    await runner.drain();
+    await runner.drain(values.grace);
   },
 });
+
+/** By itself it is a runner; the words behind it are about runners. */
+export const command: CommandDef = { ...group(operations), ...work };

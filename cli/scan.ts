@@ -7,7 +7,7 @@ import { painter, printJson, printLines } from "./output.ts";
 import { deviationsOf, given } from "./paging.ts";
 import { serverLeaf } from "./server-command.ts";
 import { safe } from "./safe.ts";
-import { parseDuration } from "./values.ts";
+import { parseCount, parseDuration } from "./values.ts";
 import { verdictExit, verdictLines } from "./verdict.ts";
 import { watchScan } from "./watch.ts";
 
@@ -17,6 +17,9 @@ const submit = serverLeaf({
     package: { type: "string", valueHint: "name", required: true, description: "The npm package." },
     version: { type: "string", description: "The release; else what the dist-tag latest names." },
     runner: { type: "string", valueHint: "name", description: "The only runner that may do it." },
+    node: { type: "string", valueHint: "major", description: "Only a runner with this major of Node.js may do it." },
+    image: { type: "string", valueHint: "id", description: "Only a runner with this sandbox image may do it." },
+    priority: { type: "string", valueHint: "0-9", description: "The higher goes first. Default: 5." },
     watch: { type: "boolean", description: "Wait for the verdict and print it; the exit code tells it too." },
     timeout: { type: "string", valueHint: "time", default: "5m", description: "How long to watch at most." },
     "fail-on": {
@@ -30,7 +33,13 @@ const submit = serverLeaf({
     const timeoutMs = parseDuration(args.timeout);
     const scan = await client.submitScan({
       package: args.package,
-      ...given({ version: args.version, runner: args.runner }),
+      ...given({
+        version: args.version,
+        runner: args.runner,
+        image: args.image,
+        node_major: args.node === undefined ? undefined : parseCount(args.node),
+        priority: args.priority === undefined ? undefined : parseCount(args.priority),
+      }),
     });
     if (args.watch !== true) {
       if (args.json) printJson(terminal, "fangs.scan/1", { scan });

@@ -4,6 +4,7 @@ import { leaf } from "./command.ts";
 import { untilInterrupted } from "./processes.ts";
 import { settingArgs } from "./settings/args.ts";
 import { processSettings, reloadOnHangup } from "./settings/process.ts";
+import { npmConfigIn } from "./settings/registries.ts";
 import { rulesIn } from "./settings/rules.ts";
 import { USED_BY } from "./settings/table.ts";
 
@@ -13,7 +14,9 @@ export const command: CommandDef = leaf({
     const settings = processSettings("serve", args, terminal);
     const { serverOptions } = await import("./settings/server-options.ts");
     const { startOrchestrator } = await import("../server/start.ts");
-    const server = await startOrchestrator(serverOptions(settings.values, await rulesIn(settings.file)));
+    const server = await startOrchestrator(
+      serverOptions(settings.values, await rulesIn(settings.file), npmConfigIn(settings.file, terminal.env)),
+    );
     using _ = reloadOnHangup("serve", args, terminal, settings.origins, async ({ file }) =>
       server.useRules(await rulesIn(file)),
     );

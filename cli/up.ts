@@ -9,6 +9,7 @@ import { untilInterrupted } from "./processes.ts";
 import { ownServer } from "./tls-client.ts";
 import { settingArgs } from "./settings/args.ts";
 import { processSettings, reloadOnHangup } from "./settings/process.ts";
+import { npmConfigIn } from "./settings/registries.ts";
 import { rulesIn } from "./settings/rules.ts";
 import { serverOptions } from "./settings/server-options.ts";
 import { USED_BY } from "./settings/table.ts";
@@ -18,10 +19,11 @@ export const command: CommandDef = leaf({
   async run({ args, terminal }) {
     const settings = processSettings("up", args, terminal);
     const { values } = settings;
+    const npm = npmConfigIn(settings.file, terminal.env);
     const { startOrchestrator } = await import("../server/start.ts");
     const { startRunner } = await import("../runner/start.ts");
 
-    const server = await startOrchestrator(serverOptions(values, await rulesIn(settings.file)));
+    const server = await startOrchestrator(serverOptions(values, await rulesIn(settings.file), npm));
     using _ = reloadOnHangup("up", args, terminal, settings.origins, async ({ file }) =>
       server.useRules(await rulesIn(file)),
     );
@@ -35,13 +37,14 @@ export const command: CommandDef = leaf({
         dataDir: values["data-dir"],
         ...(values.image === undefined ? {} : { image: values.image }),
         makeImage: values.image === undefined,
+        npm,
         tell: log.info,
       });
       log.info(`fangs is up: ${server.url}, data in ${values["data-dir"]}`);
       log.info("try: fangs scan submit -package is-number -version 7.0.0 --watch");
       await untilInterrupted(terminal);
       log.info("draining");
-      await runner.drain();
+      await runner.drain(values.grace);
     } finally {
       await server.stop();
     }

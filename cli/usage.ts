@@ -23,7 +23,7 @@ export async function manual(command: CommandDef, line: string): Promise<Manual>
   const commands: Row[] = [];
   for (const [name, child] of Object.entries((await resolve(command.subCommands)) ?? {}))
     commands.push([name, (await resolve((await resolve(child))?.meta))?.description ?? ""]);
-  const parts: string[] = commands.length > 0 ? ["<command>"] : [];
+  const parts: string[] = commands.length === 0 ? [] : Object.keys(args).length === 0 ? ["<command>"] : ["[<command>]"];
   const positionals: Row[] = [];
   const flags: Row[] = [];
   for (const [name, arg] of Object.entries(args)) {

@@ -3,6 +3,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { FangsError } from "../protocol/errors.ts";
+import { matchesName } from "./globs.ts";
 import { parseNpmrc } from "./ini.ts";
 import { scopeOf } from "./names.ts";
 
@@ -11,6 +12,8 @@ export interface NpmConfig {
   registry: string;
   /** By scope with its `@`; each ends in `/`. */
   scopes: ReadonlyMap<string, string>;
+  /** Registries by glob of names, the first that fits counts; before scopes. npm itself knows none. */
+  patterns?: readonly { glob: string; registry: string }[];
   /** Value of the Authorization header by `//host[:port]/path/`. */
   authorizations: ReadonlyMap<string, string>;
   /** PEM certificates to trust instead of the built-in ones; empty: those. */
@@ -65,7 +68,8 @@ export function readNpmConfig(options: NpmConfigOptions = {}): NpmConfig {
 
 /** The registry that serves this package; ends in `/`. */
 export function registryFor(config: NpmConfig, name: string): string {
-  return config.scopes.get(scopeOf(name) ?? "") ?? config.registry;
+  const named = config.patterns?.find(({ glob }) => matchesName(glob, name));
+  return named?.registry ?? config.scopes.get(scopeOf(name) ?? "") ?? config.registry;
 }
 
 /** The Authorization header for a URL: npm's rule, the nearest configured parent path on the same host and port. */

@@ -26,6 +26,10 @@ export function checkPackageName(name: string): string {
   throw new FangsError("invalid_name", `${quote(name)} is not an npm package name.`, { hint: why });
 }
 
+export function isPackageName(name: string): boolean {
+  return complaint(name) === undefined;
+}
+
 /**
  * The version, unchanged, if it is one exact version.
  *

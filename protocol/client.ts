@@ -65,6 +65,7 @@ import {
 import { SignIn } from "./sign-in.ts";
 import { NewToken, Token, TokenPage, type TokenQuery, type TokenRequest } from "./tokens.ts";
 
+import { JobPage, type JobQuery, type RunnerLoad } from "./queue.ts";
 import { KeptReleases } from "./watching.ts";
 import { ReleaseVerdict } from "./verdicts.ts";
 
@@ -106,6 +107,9 @@ export function createClient(options: ClientOptions) {
     /** The verdict again, by today's rules; `dry`: only what it would change. */
     reanalyseRun: (id: string, dry: boolean) => post(Reanalysis, path`/v1/runs/${id}/reanalyse`, { dry_run: dry }),
     failRun: (id: string, reason: string) => post(Run, path`/v1/runs/${id}/fail`, { reason }),
+    cancelRun: (id: string, reason: string) => post(Run, path`/v1/runs/${id}/cancel`, { reason }),
+    deleteRun: async (id: string, reason: string): Promise<void> =>
+      void (await send(path`/v1/runs/${id}/delete`, { method: "POST", ...json({ reason }) })),
     /** A new run of the same scan. */
     retryRun: (id: string) => post(Run, path`/v1/runs/${id}/retry`),
     promoteRun: (id: string, reason: string) => post(Promotion, path`/v1/runs/${id}/promote`, { reason }),
@@ -167,7 +171,14 @@ export function createClient(options: ClientOptions) {
     testNotifier: (name: string) => post(Notification, path`/v1/notifiers/${name}/test`),
     notifications: (query: NotificationQuery = {}) => get(NotificationPage, `/v1/notifications${search(query)}`),
 
+    jobs: (query: JobQuery = {}) => get(JobPage, `/v1/jobs${search(query)}`),
     runners: () => get(RunnerList, "/v1/runners"),
+    changeRunner: (name: string, change: "pause" | "drain" | "resume", reason: string) =>
+      post(Runner, path`/v1/runners/${name}/${change}`, { reason }),
+    removeRunner: (name: string, force: boolean) => remove(path`/v1/runners/${name}` + search({ force })),
+    /** A runner's goodbye. */
+    runnerStopped: async (name: string): Promise<void> =>
+      void (await send(path`/v1/runners/${name}/stopped`, { method: "POST" })),
     registerRunner: (runner: RunnerRegistration) => put(Runner, path`/v1/runners/${runner.name}`, runner),
     /** The next job, undefined if none came within `wait_ms`. */
     async lease(request: LeaseRequest, signal?: AbortSignal): Promise<Lease | undefined> {
@@ -179,8 +190,13 @@ export function createClient(options: ClientOptions) {
       });
       return response.status === 204 ? undefined : decode(Lease, response);
     },
-    heartbeat: (runId: string, lease: string) =>
-      post(LeaseRenewal, path`/v1/runs/${runId}/heartbeat`, undefined, { [HEADERS.lease]: lease }),
+    heartbeat: (runId: string, lease: string, load?: RunnerLoad) =>
+      post(LeaseRenewal, path`/v1/runs/${runId}/heartbeat`, load === undefined ? {} : { load }, {
+        [HEADERS.lease]: lease,
+      }),
+    /** Gives the run to the next runner at once. */
+    handBack: async (runId: string, lease: string): Promise<void> =>
+      void (await send(path`/v1/runs/${runId}/hand-back`, { method: "POST", headers: { [HEADERS.lease]: lease } })),
     /** Uploads one zstd-compressed segment; doing it twice is harmless. */
     async putSegment(
       runId: string,

@@ -1,12 +1,15 @@
 /** The models of the API: used by its routes, by the client and by the OpenAPI document. Times are ms UTC. */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { SEVERITIES } from "./facts.ts";
+import { RunnerLoad } from "./queue.ts";
 import { PackageWatch, SeenRelease } from "./watching.ts";
 
 const Id = Type.String({ minLength: 1, maxLength: 64, pattern: "^[0-9a-zA-Z-]+$" });
 const Time = Type.Integer({ minimum: 0 });
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const oneOf = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)));
+
+const NodeMajor = Type.Integer({ minimum: 1, maximum: 999 });
 
 export const PackageName = Type.String({ minLength: 1, maxLength: 214 });
 export const Version = Type.String({ minLength: 1, maxLength: 256 });
@@ -257,7 +260,16 @@ export const Scan = Type.Object({
 export type Scan = Static<typeof Scan>;
 /** version absent: what the dist-tag `latest` names. */
 export const ScanRequest = Type.Object(
-  { package: PackageName, version: Type.Optional(Version), runner: Type.Optional(Type.String({ maxLength: 64 })) },
+  {
+    package: PackageName,
+    version: Type.Optional(Version),
+    /** What must do it: this runner, one with this major of Node.js, one with this image. */
+    runner: Type.Optional(Type.String({ maxLength: 64 })),
+    node_major: Type.Optional(NodeMajor),
+    image: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
+    /** The higher goes first: 5 if not given. */
+    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9 })),
+  },
   { additionalProperties: false },
 );
 export type ScanRequest = Static<typeof ScanRequest>;
@@ -398,13 +410,19 @@ export const RunnerRegistration = Type.Object(
     probes: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 256 }),
     concurrency: Type.Integer({ minimum: 1, maximum: 64 }),
     version: Type.String({ maxLength: 64 }),
+    /** Of the Node.js in its image. */
+    node_major: Type.Optional(NodeMajor),
   },
   { additionalProperties: false },
 );
 export type RunnerRegistration = Static<typeof RunnerRegistration>;
 
 export const LeaseRequest = Type.Object(
-  { runner: Type.String({ minLength: 1, maxLength: 64 }), wait_ms: Type.Integer({ minimum: 0, maximum: 25000 }) },
+  {
+    runner: Type.String({ minLength: 1, maxLength: 64 }),
+    wait_ms: Type.Integer({ minimum: 0, maximum: 25000 }),
+    load: Type.Optional(RunnerLoad),
+  },
   { additionalProperties: false },
 );
 export type LeaseRequest = Static<typeof LeaseRequest>;

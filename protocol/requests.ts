@@ -19,6 +19,7 @@ import {
   Version,
 } from "./models.ts";
 
+import { RunnerStanding } from "./queue.ts";
 import { WatchInterval } from "./watching.ts";
 
 const oneOf = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)));
@@ -242,10 +243,7 @@ export type AllowRemoved = Static<typeof AllowRemoved>;
 export const LeaseRenewal = Type.Object({ expires_at: Type.Integer() });
 export type LeaseRenewal = Static<typeof LeaseRenewal>;
 
-export const Runner = Type.Composite([
-  Type.Object(RunnerRegistration.properties),
-  Type.Object({ registered_at: Type.Integer(), last_seen: Type.Integer() }),
-]);
+export const Runner = Type.Composite([Type.Object(RunnerRegistration.properties), RunnerStanding]);
 export type Runner = Static<typeof Runner>;
 export const RunnerList = Type.Object({ runners: Type.Array(Runner) });
 export type RunnerList = Static<typeof RunnerList>;

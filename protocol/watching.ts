@@ -9,6 +9,8 @@ export const WatchInterval = Type.Integer({ minimum: 10_000, maximum: 30 * 86_40
 
 export const PackageWatch = Type.Object({
   enabled: Type.Boolean(),
+  /** Nobody added it: the changes feed told of it, and says when it is looked at. */
+  by_feed: Type.Boolean(),
   /** How often the registry is asked; null: as often as the server's setting says. */
   interval_ms: Nullable(Type.Integer()),
   /** When it is asked next; null: when the changes feed says so. */

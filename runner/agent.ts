@@ -1,6 +1,8 @@
+import { availableParallelism, loadavg } from "node:os";
 import type { Client } from "../protocol/client.ts";
-import { type FangsError, toFangsError } from "../protocol/errors.ts";
+import { FangsError, toFangsError } from "../protocol/errors.ts";
 import type { Lease, Run, RunnerRegistration } from "../protocol/models.ts";
+import type { RunnerLoad } from "../protocol/queue.ts";
 import type { SandboxHost } from "./sandbox/host.ts";
 import { scan } from "./scan.ts";
 import { type Sensor, openSensor } from "./sensor/sensor.ts";
@@ -10,6 +12,7 @@ import { Upload } from "./upload.ts";
 const HEARTBEAT_MS = 10_000;
 const LEASE_WAIT_MS = 25_000;
 const RETRY_MS = 1000;
+const GRACE_MS = 30_000;
 
 export interface AgentOptions {
   client: Client;
@@ -22,8 +25,13 @@ export interface AgentOptions {
 }
 
 export interface Agent {
-  /** Takes no more jobs, ends those it has, and lets the sensor go. */
-  drain(): Promise<void>;
+  /** Resolves when the operator drained this runner and the last scan has ended. */
+  drained: Promise<void>;
+  /**
+   * Takes no more jobs, ends those it has, says goodbye, and lets the sensor go. What has not ended after `graceMs` goes
+   * back to the queue, for the next runner; 30 s if not given.
+   */
+  drain(graceMs?: number): Promise<void>;
 }
 
 /**
@@ -36,6 +44,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const sensors = await keepSensor();
   const { probes } = await (await sensors.working()).report();
   const draining = new AbortController();
+  const handingBack = new AbortController();
+  const drained = Promise.withResolvers<void>();
+  let running = 0;
+  const load = (): RunnerLoad => ({ running, cpu: (loadavg()[0] ?? 0) / availableParallelism() });
   const registration: RunnerRegistration = {
     name: options.name,
     modes: ["registry", "none"],
@@ -43,34 +55,42 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     probes: probes.filter((probe) => !probe.state.endsWith("failed")).map((probe) => probe.name),
     concurrency: options.concurrency,
     version: options.version,
+    ...nodeMajor(options.host.nodeVersion),
   };
 
   async function work(): Promise<void> {
-    let registered = false;
     while (!draining.signal.aborted) {
       try {
-        if (!registered) await options.client.registerRunner(registration);
-        registered = true;
+        // Each time: the server may have forgotten it, and tells what the operator wants of it.
+        const { state } = await options.client.registerRunner(registration);
+        if (state === "draining") {
+          if (running === 0) drained.resolve();
+          await pause(RETRY_MS, draining.signal);
+          continue;
+        }
         await sensors.working(); // who cannot watch takes nothing on
-        const request = { runner: options.name, wait_ms: LEASE_WAIT_MS };
+        const request = { runner: options.name, wait_ms: LEASE_WAIT_MS, load: load() };
         const lease = await options.client.lease(request, draining.signal);
         if (lease !== undefined) await perform(lease);
       } catch (thrown) {
         if (draining.signal.aborted) return;
         const error = toFangsError(thrown);
         if (error.code !== "lease_lost") options.tell(error.message);
-        registered = false;
-        await Bun.sleep(RETRY_MS);
+        await pause(RETRY_MS, draining.signal);
       }
     }
   }
 
   async function perform(lease: Lease): Promise<void> {
     options.tell(`scanning ${lease.package} ${lease.version} (run ${lease.run_id}, attempt ${lease.attempt})`);
+    running += 1;
     const given = new AbortController();
     const abort = (error: FangsError): void => given.abort(error);
     const upload = new Upload(options.client, lease, given.signal, abort);
     const heart = setInterval(() => void beat(lease, abort), HEARTBEAT_MS);
+    const handBack = (): void => abort(new FangsError("lease_lost", "The runner ends before the scan does."));
+    handingBack.signal.addEventListener("abort", handBack);
+    if (handingBack.signal.aborted) handBack();
     try {
       await beat(lease, abort); // the run is running
       const result = await scan({
@@ -80,19 +100,24 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         onSegment: (segment, seq) => upload.segment(segment, seq),
         signal: given.signal,
       });
+      given.signal.throwIfAborted(); // of no use to anybody
       const run = await upload.result(result);
       options.tell(`${lease.package} ${lease.version}: ${verdictOf(run)} (${result.events} events)`);
     } catch (thrown) {
-      options.tell(`${lease.package} ${lease.version}: given up: ${toFangsError(thrown).message}`);
+      const isHandedBack = handingBack.signal.aborted && (await giveBack(options.client, lease));
+      const what = isHandedBack ? "handed back" : "given up";
+      options.tell(`${lease.package} ${lease.version}: ${what}: ${toFangsError(thrown).message}`);
       throw thrown;
     } finally {
+      running -= 1;
       clearInterval(heart);
+      handingBack.signal.removeEventListener("abort", handBack);
     }
   }
 
   async function beat(lease: Lease, abort: (error: FangsError) => void): Promise<void> {
     try {
-      await options.client.heartbeat(lease.run_id, lease.lease);
+      await options.client.heartbeat(lease.run_id, lease.lease, load());
     } catch (thrown) {
       const error = toFangsError(thrown);
       // Another trouble of the server's may pass; if it does not, the upload meets it too.
@@ -102,15 +127,56 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const workers = Array.from({ length: options.concurrency }, work);
   return {
-    async drain() {
+    drained: drained.promise,
+    async drain(graceMs = GRACE_MS) {
       draining.abort();
+      const timer = setTimeout(() => handingBack.abort(), graceMs);
       await Promise.all(workers);
+      clearTimeout(timer);
+      await within(GOODBYE_MS, options.client.runnerStopped(options.name));
       await sensors[Symbol.asyncDispose]();
     },
   };
 }
 
 // --- internal ---
+
+/** How long a server that does not answer is waited for at the end: without a word from here leases simply expire. */
+const GOODBYE_MS = 3000;
+
+/** Whether the server took the run back. */
+async function giveBack(client: Client, lease: Lease): Promise<boolean> {
+  return within(GOODBYE_MS, client.handBack(lease.run_id, lease.lease));
+}
+
+/** Whether it ended well in time. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), ms);
+  const done = work.then(
+    () => true,
+    () => false,
+  );
+  const ended = await Promise.race([done, late]);
+  clearTimeout(timer);
+  return ended;
+}
+
+/** Waits, but not beyond the abort. */
+async function pause(ms: number, abort: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const stop = (): void => resolve();
+  abort.addEventListener("abort", stop);
+  if (!abort.aborted) await promise;
+  clearTimeout(timer);
+  abort.removeEventListener("abort", stop);
+}
+
+function nodeMajor(version: string): { node_major?: number } {
+  const major = Number(/^v?(\d{1,3})\./.exec(version)?.[1] ?? 0);
+  return major > 0 ? { node_major: major } : {};
+}
 
 /** One sensor for all scans; one that does not answer any more is replaced, once however many ask. */
 async function keepSensor(): Promise<{ working(): Promise<Sensor> } & AsyncDisposable> {

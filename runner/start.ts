@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readNpmConfig } from "../npm/config.ts";
+import { type NpmConfig, readNpmConfig } from "../npm/config.ts";
 import { createRegistryClient, type RegistryClient } from "../npm/registry.ts";
 import type { Client } from "../protocol/client.ts";
 import { toFangsError } from "../protocol/errors.ts";
@@ -15,7 +15,9 @@ export interface RunnerOptions {
   version: string;
   concurrency: number;
   dataDir: string;
-  /** Absent: the one that npm's own configuration names. */
+  /** Where registries are; npm's own configuration if not given. */
+  npm?: NpmConfig;
+  /** Stands in for them. */
   registry?: RegistryClient;
   /** Absent: the image that fangs makes. */
   image?: string;
@@ -30,7 +32,7 @@ export interface RunnerOptions {
  * @throws FangsError docker_unavailable, image_missing, sandbox_failed, sensor_unavailable, not_root
  */
 export async function startRunner(options: RunnerOptions): Promise<Agent> {
-  const published = registrySource(options.registry ?? createRegistryClient(readNpmConfig()));
+  const published = registrySource(options.registry ?? createRegistryClient(options.npm ?? readNpmConfig()));
   const registry = keptSource(published, options.client);
   const open = () =>
     openSandboxHost({
@@ -49,8 +51,9 @@ export async function startRunner(options: RunnerOptions): Promise<Agent> {
   try {
     const agent = await startAgent({ ...options, host });
     return {
-      async drain() {
-        await agent.drain();
+      drained: agent.drained,
+      async drain(graceMs) {
+        await agent.drain(graceMs);
         await host[Symbol.asyncDispose]();
       },
     };

@@ -39,8 +39,8 @@ export async function askForControl(
     kind: "control",
     control_of: run.id,
   });
-  const { runner, before } = scan;
-  await insertJob(db, { run_id: id, runner, before, not_before: now, priority: PRIORITY.control });
+  const { runner, node_major, image, before } = scan;
+  await insertJob(db, { run_id: id, runner, node_major, image, before, not_before: now, priority: PRIORITY.control });
   await moveRun(db, run.id, "controlling", { control_due: now + services.controlMs });
   return true;
 }

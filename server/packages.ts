@@ -18,7 +18,8 @@ import { putWatch, readWatch, updateWatch } from "./store/watches.ts";
 import { queueRun } from "./submit.ts";
 import { everything } from "./watcher/news.ts";
 
-const SEEDS = 3;
+/** How many of the latest releases make the first baseline. */
+export const SEEDS = 3;
 
 /**
  * Watches a package and, where it has no baseline and none is being made, queues runs of its latest releases to seed one.
@@ -103,6 +104,21 @@ export async function removePackage(services: Services, name: string, actor: str
   });
 }
 
+/** Queues runs of releases that are to make a baseline together; meant for a transaction. */
+export async function queueSeeds(
+  db: Database,
+  name: string,
+  versions: readonly string[],
+  now: number,
+): Promise<{ version: string; run_id: string }[]> {
+  const seeds: { version: string; run_id: string }[] = [];
+  for (const version of versions) {
+    const scan = await insertScan(db, { package: name, version, runner: null, before: now, created_at: now });
+    seeds.push({ version, run_id: await queueRun(db, scan, now, { kind: "seed", priority: PRIORITY.seed }) });
+  }
+  return seeds;
+}
+
 // --- internal ---
 
 /** Answers with what was set, for the audit trail. It is looked at at once. */
@@ -126,15 +142,6 @@ async function setWatch(
     interval_ms === undefined ? [] : [interval_ms === null ? "default interval" : `every ${interval_ms} ms`],
   ];
   return { watch: parts.flat().join(", ") };
-}
-
-async function queueSeeds(db: Database, name: string, versions: readonly string[], now: number) {
-  const seeds: { version: string; run_id: string }[] = [];
-  for (const version of versions) {
-    const scan = await insertScan(db, { package: name, version, runner: null, before: now, created_at: now });
-    seeds.push({ version, run_id: await queueRun(db, scan, now, { kind: "seed", priority: PRIORITY.seed }) });
-  }
-  return seeds;
 }
 
 function checkCategory(category: string): void {

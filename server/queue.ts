@@ -3,23 +3,30 @@ import { FangsError } from "../protocol/errors.ts";
 import type { Lease, LeaseRequest } from "../protocol/models.ts";
 import { settleClock } from "./clock.ts";
 import { queueFailure } from "./notify/queue.ts";
+import type { RunnerLoad } from "../protocol/queue.ts";
+import type { Runner } from "../protocol/requests.ts";
+import { patienceOf as patienceAmong } from "./least-loaded.ts";
 import { settleSeeding } from "./seeding.ts";
 import type { Services } from "./services.ts";
-import { claimJob, deleteJob, extendJob, listExpired, releaseJob } from "./store/jobs.ts";
+import { createSignal } from "./signal.ts";
+import { claimJob, deleteJob, extendJob, hasJob, listExpired, releaseJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
 import { isPassing } from "./store/failure.ts";
-import { findRunner, touchRunner } from "./store/runners.ts";
+import { findRunner, listRunners, listWaiting, touchRunner, touchRunnerOf } from "./store/runners.ts";
 import { getLease, getRun, moveRun } from "./store/runs.ts";
 import type { RunRow } from "./store/schema.ts";
 import { deleteSegments } from "./store/traces.ts";
 
 /** How long a waiting runner sleeps at most before it looks again: jobs become due without anybody firing. */
 const POLL_MS = 1000;
+/** How long a runner counts as waiting after it last looked. */
+const WAITING_MS = POLL_MS + 500;
 
 /**
- * The next job for a runner, waiting for one as long as it asks; undefined: none came.
+ * The next job for a runner, waiting for one as long as it asks; undefined: none came, or it is to take none. Of several
+ * that wait, those with the least to do come first.
  *
- * @throws FangsError not_found for a runner that did not register; stopping
+ * @throws FangsError not_found for a runner that did not register
  */
 export async function leaseJob(
   services: Services,
@@ -32,20 +39,24 @@ export async function leaseJob(
       hint: "Ask again: another server, or this one once it is back.",
     });
   }
-  const runner = await findRunner(db, request.runner);
-  if (runner === undefined) {
-    throw new FangsError("not_found", `There is no runner ${JSON.stringify(request.runner)}.`, {
-      hint: "A runner registers with PUT /v1/runners/<name> first.",
-    });
-  }
+  const { runner: name, load } = request;
   const asked = performance.now();
   const abort = AbortSignal.any([gone, services.stopping]);
   while (!abort.aborted) {
-    await touchRunner(db, runner.name, now());
+    await touchRunner(db, name, { now: now(), load, waiting_until: now() + WAITING_MS });
+    const runner = await findRunner(db, name, now());
+    if (runner === undefined) throw notRegistered(name);
+    if (runner.state === "draining") return undefined;
     await sweepExpired(services);
-    const lease = await claimJob(db, { runner: runner.name, modes: runner.modes, now: now(), leaseMs });
+    if (runner.state === "active") {
+      const wanted = { runner: name, modes: runner.modes, image: runner.image, node_major: runner.node_major };
+      const patience = await patienceOf(services, runner);
+      if (patience > 0 && (await hasJob(db, wanted, now()))) await pause(patience, abort);
+      const lease = await claimJob(db, { ...wanted, now: now(), leaseMs });
+      if (lease !== undefined) return lease;
+    }
     const left = asked + request.wait_ms - performance.now();
-    if (lease !== undefined || left <= 0) return lease;
+    if (left <= 0) return undefined;
     await jobs.wait(Math.min(left, POLL_MS), abort);
   }
   return undefined;
@@ -56,13 +67,14 @@ export async function leaseJob(
  *
  * @throws FangsError lease_lost
  */
-export async function heartbeat(services: Services, runId: string, lease: string): Promise<number> {
+export async function heartbeat(services: Services, runId: string, lease: string, load?: RunnerLoad): Promise<number> {
   const now = services.now();
   try {
     await services.db.transaction(async (db) => {
       const { state } = await holdLease(db, runId, lease);
       await extendJob(db, runId, now + services.leaseMs);
       if (state === "leased") await moveRun(db, runId, "running");
+      await touchRunnerOf(db, runId, { now, load });
     }, `run ${runId}`);
   } catch (thrown) {
     // The runner lives, though it cannot be written down.
@@ -70,6 +82,22 @@ export async function heartbeat(services: Services, runId: string, lease: string
     throw thrown;
   }
   return now + services.leaseMs;
+}
+
+/**
+ * Gives a run back that its runner cannot end: the next runner has it at once, and it does not count as an attempt.
+ *
+ * @throws FangsError lease_lost
+ */
+export async function handBack(services: Services, runId: string, lease: string): Promise<void> {
+  await services.db.transaction(async (db) => {
+    await holdLease(db, runId, lease);
+    // What was uploaded must never mix with what the next one uploads.
+    await deleteSegments(db, runId);
+    await releaseJob(db, runId, services.now());
+    await moveRun(db, runId, "queued", { lease: null, runner: null, started_at: null });
+  }, `run ${runId}`);
+  services.jobs.fire();
 }
 
 /**
@@ -115,4 +143,25 @@ export async function sweepExpired(services: Services): Promise<boolean> {
     }
   });
   return true;
+}
+
+// --- internal ---
+
+const pause = createSignal().wait;
+
+/** How long this runner lets others go first. */
+async function patienceOf({ db, now }: Services, runner: Runner): Promise<number> {
+  const waiting = new Set(await listWaiting(db, now()));
+  if (waiting.size < 2) return 0;
+  const runners = await listRunners(db, now());
+  return patienceAmong(
+    runner.name,
+    runners.filter(({ name }) => waiting.has(name)),
+  );
+}
+
+function notRegistered(name: string): FangsError {
+  return new FangsError("not_found", `There is no runner ${JSON.stringify(name)}.`, {
+    hint: "A runner registers with PUT /v1/runners/<name> first.",
+  });
 }

@@ -1,5 +1,5 @@
-import { readNpmConfig } from "../npm/config.ts";
-import type { RegistryClient } from "../npm/registry.ts";
+import { type NpmConfig, readNpmConfig } from "../npm/config.ts";
+import { createRegistryClient, type RegistryClient } from "../npm/registry.ts";
 import { createDiffer, warmUp } from "../differ-wasm/host.ts";
 import { analyserOn } from "./analysis/analyse.ts";
 import { listEvents } from "./analysis/events.ts";
@@ -7,6 +7,7 @@ import { processTree } from "./analysis/tree.ts";
 import { type RunningServer, startServer } from "./app.ts";
 import type { ListenerOptions } from "./listeners.ts";
 import type { RulesInForce } from "./services.ts";
+import type { WatchOptions } from "./watcher/watch.ts";
 import { embeddedCore } from "../differ-wasm/embedded.ts";
 
 export interface OrchestratorOptions extends ListenerOptions {
@@ -24,7 +25,9 @@ export interface OrchestratorOptions extends ListenerOptions {
   /** Most bytes of a run's trace. */
   traceLimit?: number;
   /** How often each watched package is looked at, and how many requests a second that may take; absent: none is. */
-  polling?: { intervalMs: number; rate: number };
+  polling?: Pick<WatchOptions, "intervalMs" | "rate" | "feed">;
+  /** Where registries are; npm's own configuration if not given. */
+  npm?: NpmConfig;
   /** Where people reach the dashboard, and below which folder notifiers may write files; absent: unknown, and `notify` in the data directory. */
   notify?: { publicUrl?: string; filesDir?: string };
   /** Absent: the one that npm's own configuration names. */
@@ -36,7 +39,8 @@ export function startOrchestrator(options: OrchestratorOptions): Promise<Running
   const differ = createDiffer(embeddedCore());
   // Beside whatever else begins, so that the first run is analysed as fast as those after it.
   void warmUp(differ, { background: true });
-  const { polling, ...rest } = options;
-  const watch = polling === undefined ? {} : { watch: { npm: readNpmConfig(), ...polling } };
-  return startServer({ ...rest, ...watch, analyse: analyserOn(differ), listEvents, processTree });
+  const { polling, npm = readNpmConfig(), ...rest } = options;
+  const watch = polling === undefined ? {} : { watch: { npm, ...polling } };
+  const registry = options.registry ?? createRegistryClient(npm);
+  return startServer({ ...rest, ...watch, registry, analyse: analyserOn(differ), listEvents, processTree });
 }

@@ -4,13 +4,14 @@ import { resolveVersion } from "../npm/packument.ts";
 import { withKept } from "./kept-registry.ts";
 import { FangsError } from "../protocol/errors.ts";
 import type { RunKind, Scan, ScanRequest } from "../protocol/models.ts";
+import type { Runner } from "../protocol/requests.ts";
 import { PRIORITY } from "./priorities.ts";
 import type { Services } from "./services.ts";
 import { audit } from "./store/audit.ts";
-import { insertJob } from "./store/jobs.ts";
+import { insertJob, type Wants } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
 import { addPackage } from "./store/packages.ts";
-import { findRunner } from "./store/runners.ts";
+import { listRunners } from "./store/runners.ts";
 import { insertRun } from "./store/runs.ts";
 import { getScan, insertScan, type ScanRow } from "./store/scans.ts";
 
@@ -21,12 +22,7 @@ import { getScan, insertScan, type ScanRow } from "./store/scans.ts";
  */
 export async function submitScan(services: Services, request: ScanRequest, actor = "fangs"): Promise<Scan> {
   const name = checkPackageName(request.package);
-  const runner = request.runner ?? null;
-  if (runner !== null && (await findRunner(services.db, runner)) === undefined) {
-    throw new FangsError("not_found", `There is no runner ${JSON.stringify(runner)}.`, {
-      hint: "List them with `fangs runners list`.",
-    });
-  }
+  const wants = await wantsOf(services, request);
   // The registry's word, not the caller's: "1.0" or "latest" become the exact version.
   const { version } = resolveVersion(await withKept(services).packument(name), request.version);
   const now = services.now();
@@ -34,8 +30,8 @@ export async function submitScan(services: Services, request: ScanRequest, actor
     if (await addPackage(db, name, now))
       await audit(db, { at: now, actor, action: "package.add", subject: name, after: { seeds: [] } });
     // The moment that all runs of this scan see the registry at, a control run too.
-    const row = await insertScan(db, { package: name, version, runner, before: now, created_at: now });
-    await queueRun(db, row, now);
+    const row = await insertScan(db, { package: name, version, ...wants, before: now, created_at: now });
+    await queueRun(db, row, now, request.priority === undefined ? {} : { priority: request.priority });
     return getScan(db, row.id);
   }, `package ${name}`);
   services.jobs.fire();
@@ -50,6 +46,33 @@ export async function queueRun(
   { kind = "scan", priority = PRIORITY.submitted }: { kind?: RunKind; priority?: number } = {},
 ): Promise<string> {
   const id = await insertRun(db, { scan_id: scan.id, package: scan.package, version: scan.version, kind, now });
-  await insertJob(db, { run_id: id, runner: scan.runner, before: scan.before, not_before: now, priority });
+  const { runner, node_major, image, before } = scan;
+  await insertJob(db, { run_id: id, runner, node_major, image, before, not_before: now, priority });
   return id;
+}
+
+// --- internal ---
+
+/** What the scan wants of its runner. What no runner has is refused: it would wait for ever. */
+async function wantsOf({ db, now }: Services, { runner, node_major, image }: ScanRequest): Promise<Wants> {
+  const wants = { runner: runner ?? null, node_major: node_major ?? null, image: image ?? null };
+  if (runner === undefined && node_major === undefined && image === undefined) return wants;
+  const runners = await listRunners(db, now());
+  const refuse = (what: string): never => {
+    throw new FangsError("not_found", `There is no runner ${what}.`, { hint: "List them with `fangs runner list`." });
+  };
+  if (runner !== undefined && !runners.some(({ name }) => name === runner)) refuse(JSON.stringify(runner));
+  const fits = (one: Runner): boolean =>
+    (runner === undefined || one.name === runner) &&
+    (node_major === undefined || one.node_major === node_major) &&
+    (image === undefined || one.image === image);
+  if (!runners.some(fits)) {
+    const parts = [
+      ...(runner === undefined ? [] : [`the name ${JSON.stringify(runner)}`]),
+      ...(node_major === undefined ? [] : [`Node.js ${node_major}`]),
+      ...(image === undefined ? [] : [`the image ${JSON.stringify(image)}`]),
+    ];
+    refuse(`with ${parts.join(" and ")}`);
+  }
+  return wants;
 }

@@ -19,7 +19,7 @@ export function settingsReference(): string {
     return `| ${cells.join(" | ")} |`;
   });
   const sections = Object.entries(SECTIONS).map(
-    ([name, doc]) => `| - | - | \`${name}\` | serve, up | none | yes | ${doc} |`,
+    ([name, { doc, of, reload }]) => `| - | - | \`${name}\` | ${of} | none | ${reload ? "yes" : "no"} | ${doc} |`,
   );
   return [
     "| flag | variable | key of the file | of | default | reloaded | what it is |",

@@ -1,4 +1,5 @@
 /** What the orchestrator is started with, out of the settings. */
+import type { NpmConfig } from "../../npm/config.ts";
 import { FangsError } from "../../protocol/errors.ts";
 import type { RulesInForce } from "../../server/services.ts";
 import type { OrchestratorOptions } from "../../server/start.ts";
@@ -10,8 +11,9 @@ type Values = { [Name in (typeof USED_BY)["up"][number]]: SettingValue<Name> } &
 
 /** @throws FangsError usage where settings do not go together */
 export function serverOptions(
-  values: Omit<Values, "runner-id" | "image" | "concurrency">,
+  values: Omit<Values, "runner-id" | "image" | "concurrency" | "grace">,
   rules: RulesInForce,
+  npm: NpmConfig,
 ): OrchestratorOptions {
   const { store, "public-url": publicUrl, "notify-dir": filesDir } = values;
   return {
@@ -23,11 +25,12 @@ export function serverOptions(
     ...runnersOf(values),
     ...(store === undefined ? {} : { store }),
     rules,
+    npm,
     requestsPerSecond: values["rate-limit"],
     traceLimit: values["trace-limit"] * 1024 * 1024,
     ...(values["poll-interval"] === 0
       ? {}
-      : { polling: { intervalMs: values["poll-interval"], rate: values["poll-rate"] } }),
+      : { polling: { intervalMs: values["poll-interval"], rate: values["poll-rate"], ...feedOf(values) } }),
     notify: {
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(filesDir === undefined ? {} : { filesDir }),
@@ -54,4 +57,23 @@ function runnersOf(values: Pick<Values, "runner-listen" | "runner-routes">): Pic
   if (address !== undefined) return { runners: { listen: address, only } };
   if (!only) return {};
   throw new FangsError("usage", "Runners would be served nowhere.", { hint: "Give --runner-listen, too." });
+}
+
+/** @throws FangsError usage for a feed whose address is none, or globs without a feed */
+function feedOf(
+  values: Pick<Values, "changes-feed" | "feed-packages" | "feed-except">,
+): Pick<NonNullable<OrchestratorOptions["polling"]>, "feed"> {
+  const url = values["changes-feed"];
+  const globs = (text: string | undefined): string[] => (text ?? "").split(/[\s,]+/).filter((glob) => glob !== "");
+  const [packages, except] = [globs(values["feed-packages"]), globs(values["feed-except"])];
+  if (url === undefined) {
+    if (packages.length + except.length === 0) return {};
+    throw new FangsError("usage", "feed-packages and feed-except say nothing without changes-feed.", {
+      hint: "Name the feed with --changes-feed <url>.",
+    });
+  }
+  if (/^https?:\/\/[^\s@]+$/.test(url) && URL.canParse(url)) return { feed: { url, packages, except } };
+  throw new FangsError("usage", "The setting changes-feed is not an http(s) address.", {
+    hint: "It is the address of the feed itself, which often ends in /_changes.",
+  });
 }

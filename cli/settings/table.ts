@@ -124,6 +124,15 @@ export const SETTINGS = {
     doc: "The folder below which notifiers may write files, and nowhere else.",
     otherwise: "`notify` in the data directory",
   }),
+  "changes-feed": optional(text("url"), {
+    doc: "A changes feed with numeric `since` and `limit`: what it tells of is looked at at once.",
+    otherwise: "none is followed",
+  }),
+  "feed-packages": optional(text("globs"), {
+    doc: "Packages that are examined when the feed tells of them although nobody added them: globs with commas, `*` is every package.",
+    otherwise: "none: the feed only hurries the watched ones",
+  }),
+  "feed-except": optional(text("globs"), { doc: "Packages that are not, out of these.", otherwise: "none" }),
   server: {
     kind: text("url"),
     doc: "The server to talk to.",
@@ -150,6 +159,12 @@ export const SETTINGS = {
     doc: "How many runs a runner does at a time.",
     otherwise: "1",
     fallback: () => 1,
+  },
+  grace: {
+    kind: duration("1h"),
+    doc: "How long a runner that stops lets its scans go on before it hands them back to the queue.",
+    otherwise: "30s",
+    fallback: () => 30_000,
   },
   image: optional(text("name"), { doc: "The sandbox image.", otherwise: "the one that fangs makes" }),
   "log-level": {
@@ -189,8 +204,11 @@ const SERVING = [
   "poll-rate",
   "public-url",
   "notify-dir",
+  "changes-feed",
+  "feed-packages",
+  "feed-except",
 ] as const;
-const RUNNING = ["runner-id", "image", "concurrency"] as const;
+const RUNNING = ["runner-id", "image", "concurrency", "grace"] as const;
 
 /** What each command takes. */
 export const USED_BY = {
@@ -199,12 +217,32 @@ export const USED_BY = {
   up: [...PROCESS, ...SERVING, ...RUNNING],
 } as const satisfies Record<string, readonly SettingName[]>;
 
-/** Lists in the file; there are no flags for them. All are read again on SIGHUP. */
+/** A list in the file; there is no flag for it. */
+interface Section {
+  doc: string;
+  /** The commands that take it. */
+  of: string;
+  /** Whether SIGHUP has it read again. */
+  reload: boolean;
+}
+
 export const SECTIONS = {
-  normalize: "The operator's rules of normalisation: `id`, `match`, `as` ([rules](rules.md)).",
-  allow:
-    "What is no deviation: `kind`, `value`, `note`, and where wanted `package`, `actor`, `expires` ([allow](rules.md)).",
-} as const;
+  normalize: {
+    doc: "The operator's rules of normalisation: `id`, `match`, `as` ([rules](rules.md)).",
+    of: "serve, up",
+    reload: true,
+  },
+  allow: {
+    doc: "What is no deviation: `kind`, `value`, `note`, and where wanted `package`, `actor`, `expires` ([allow](rules.md)).",
+    of: "serve, up",
+    reload: true,
+  },
+  registries: {
+    doc: "Registries beside npm's own: `name`, `url`, and where wanted `token-env`, `scopes`, `packages` ([watching](watching.md)).",
+    of: "serve, runner, up",
+    reload: false,
+  },
+} as const satisfies Record<string, Section>;
 
 /** The variable of a setting. */
 export function variableOf(name: SettingName): string {

@@ -1,10 +1,21 @@
 import { Lease, LeaseRequest } from "../../protocol/models.ts";
+import { JobPage, JobQuery } from "../../protocol/queue.ts";
 import { checkRunner } from "../access.ts";
+import { listJobs } from "../job-list.ts";
 import { COMMON_HEADERS } from "../problem.ts";
 import { leaseJob } from "../queue.ts";
 import { type Route, route } from "./route.ts";
 
 export const jobRoutes: Route[] = [
+  route({
+    method: "GET",
+    path: "/v1/jobs",
+    scope: "read",
+    answer: JobPage,
+    query: JobQuery,
+    handle: async ({ services, query }) => listJobs(services, query),
+  }),
+
   route({
     method: "POST",
     path: "/v1/jobs/lease",

@@ -3,6 +3,7 @@ import type { TSchema } from "@sinclair/typebox";
 import * as audit from "../../protocol/audit.ts";
 import * as models from "../../protocol/models.ts";
 import * as notifiers from "../../protocol/notifiers.ts";
+import * as queue from "../../protocol/queue.ts";
 import * as requests from "../../protocol/requests.ts";
 import * as signIn from "../../protocol/sign-in.ts";
 import * as tokens from "../../protocol/tokens.ts";
@@ -37,7 +38,7 @@ export function isDocumented({ path }: Route): boolean {
 
 /** The models that are objects, by themselves: a schema that is one of them is referred to. */
 const NAMED = new Map<unknown, string>(
-  [models, requests, tokens, audit, signIn, watching, notifiers, verdicts]
+  [models, requests, queue, tokens, audit, signIn, watching, notifiers, verdicts]
     .flatMap((file) => Object.entries<unknown>(file))
     .filter(([, value]) => isObject(value) && value["type"] === "object")
     .map(([name, schema]) => [schema, name]),

@@ -1,7 +1,10 @@
-import { Runner, RunnerList } from "../../protocol/requests.ts";
+import { RunnerRemoval } from "../../protocol/queue.ts";
+import { ReasonRequest, Runner, RunnerList } from "../../protocol/requests.ts";
 import { FangsError } from "../../protocol/errors.ts";
 import { RunnerRegistration } from "../../protocol/models.ts";
 import { checkRunner } from "../access.ts";
+import { COMMON_HEADERS } from "../problem.ts";
+import { changeRunner, removeRunner, stopRunner } from "../runners.ts";
 import { listRunners, putRunner } from "../store/runners.ts";
 import { type Route, route } from "./route.ts";
 
@@ -24,6 +27,43 @@ export const runnerRoutes: Route[] = [
     path: "/v1/runners",
     scope: "read",
     answer: RunnerList,
-    handle: async ({ services: { db } }) => ({ runners: await listRunners(db) }),
+    handle: async ({ services: { db, now } }) => ({ runners: await listRunners(db, now()) }),
+  }),
+
+  ...(["pause", "drain", "resume"] as const).map((change) =>
+    route({
+      method: "POST",
+      path: `/v1/runners/:name/${change}`,
+      scope: "admin",
+      answer: Runner,
+      body: ReasonRequest,
+      handle: async ({ services, identity, param, body }) =>
+        changeRunner(services, param("name"), change, { actor: identity.name, reason: body.reason }),
+    }),
+  ),
+
+  /** A runner's goodbye. */
+  route({
+    method: "POST",
+    path: "/v1/runners/:name/stopped",
+    scope: "runner",
+    empty: true,
+    async handle({ services, identity, param }) {
+      checkRunner(identity, param("name"));
+      await stopRunner(services, param("name"));
+      return new Response(null, { status: 204, headers: COMMON_HEADERS });
+    },
+  }),
+
+  route({
+    method: "DELETE",
+    path: "/v1/runners/:name",
+    scope: "admin",
+    empty: true,
+    query: RunnerRemoval,
+    async handle({ services, identity, param, query }) {
+      await removeRunner(services, param("name"), query.force === true, identity.name);
+      return new Response(null, { status: 204, headers: COMMON_HEADERS });
+    },
   }),
 ];

@@ -15,8 +15,10 @@ import {
 } from "../../protocol/requests.ts";
 import { promoteRun, rejectRun } from "../decisions.ts";
 import { readTrace } from "../ingest.ts";
+import { COMMON_HEADERS } from "../problem.ts";
 import { reanalyseRun } from "../reanalyse.ts";
 import type { RecordedRun } from "../services.ts";
+import { cancelRun, deleteRun } from "../run-removal.ts";
 import { findId } from "../store/ids.ts";
 import type { Database } from "../store/open.ts";
 import { getRunDetail, listPending, listRuns } from "../store/runs.ts";
@@ -97,6 +99,31 @@ export const runRoutes: Route[] = [
     async handle({ services, identity, param, body }) {
       const id = await findId(services.db, "run", param("id"));
       return failRun(services, id, { actor: identity.name, reason: body.reason });
+    },
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/runs/:id/cancel",
+    scope: "triage",
+    answer: Run,
+    body: ReasonRequest,
+    async handle({ services, identity, param, body }) {
+      const id = await findId(services.db, "run", param("id"));
+      return cancelRun(services, id, { actor: identity.name, reason: body.reason });
+    },
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/runs/:id/delete",
+    scope: "triage",
+    empty: true,
+    body: ReasonRequest,
+    async handle({ services, identity, param, body }) {
+      const id = await findId(services.db, "run", param("id"));
+      await deleteRun(services, id, { actor: identity.name, reason: body.reason });
+      return new Response(null, { status: 204, headers: COMMON_HEADERS });
     },
   }),
 

@@ -1,11 +1,12 @@
 import { FangsError } from "../../protocol/errors.ts";
 import { Run, RunResult } from "../../protocol/models.ts";
+import { Heartbeat } from "../../protocol/queue.ts";
 import { HEADERS, LeaseRenewal, SegmentReceipt } from "../../protocol/requests.ts";
 import { acceptResult } from "../finish.ts";
 import { receiveSegment } from "../ingest.ts";
 import { checkRunner } from "../access.ts";
 import { COMMON_HEADERS } from "../problem.ts";
-import { heartbeat } from "../queue.ts";
+import { handBack, heartbeat } from "../queue.ts";
 import { checkTraceLimit } from "../trace-limit.ts";
 import { COMPRESSED_LIMIT } from "../segment.ts";
 import { findId, missing } from "../store/ids.ts";
@@ -63,9 +64,23 @@ export const traceRoutes: Route[] = [
     scope: "runner",
     headers: [HEADERS.lease],
     answer: LeaseRenewal,
+    body: Heartbeat,
+    async handle({ services, identity, request, param, body }) {
+      await checkRunOf(services.db, identity, param("id"));
+      return { expires_at: await heartbeat(services, param("id"), header(request, HEADERS.lease), body.load) };
+    },
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/runs/:id/hand-back",
+    scope: "runner",
+    headers: [HEADERS.lease],
+    empty: true,
     async handle({ services, identity, request, param }) {
       await checkRunOf(services.db, identity, param("id"));
-      return { expires_at: await heartbeat(services, param("id"), header(request, HEADERS.lease)) };
+      await handBack(services, param("id"), header(request, HEADERS.lease));
+      return new Response(null, { status: 204, headers: COMMON_HEADERS });
     },
   }),
 

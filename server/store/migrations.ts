@@ -4,6 +4,8 @@ import postgresTriage from "../../migrations/postgres/0002_triage.sql" with { ty
 import postgresControls from "../../migrations/postgres/0020_controls.sql" with { type: "text" };
 import postgresLeaders from "../../migrations/postgres/0030_leaders.sql" with { type: "text" };
 import postgresWatcher from "../../migrations/postgres/0040_watcher.sql" with { type: "text" };
+import postgresQueue from "../../migrations/postgres/0041_queue.sql" with { type: "text" };
+import postgresFeed from "../../migrations/postgres/0042_feed.sql" with { type: "text" };
 import postgresNotifications from "../../migrations/postgres/0050_notifications.sql" with { type: "text" };
 import postgresNotificationEnds from "../../migrations/postgres/0051_notification_ends.sql" with { type: "text" };
 import postgresAccess from "../../migrations/postgres/0060_access.sql" with { type: "text" };
@@ -13,6 +15,8 @@ import sqliteTriage from "../../migrations/sqlite/0002_triage.sql" with { type: 
 import sqliteControls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
 import sqliteLeaders from "../../migrations/sqlite/0030_leaders.sql" with { type: "text" };
 import sqliteWatcher from "../../migrations/sqlite/0040_watcher.sql" with { type: "text" };
+import sqliteQueue from "../../migrations/sqlite/0041_queue.sql" with { type: "text" };
+import sqliteFeed from "../../migrations/sqlite/0042_feed.sql" with { type: "text" };
 import sqliteNotifications from "../../migrations/sqlite/0050_notifications.sql" with { type: "text" };
 import sqliteNotificationEnds from "../../migrations/sqlite/0051_notification_ends.sql" with { type: "text" };
 import sqliteAccess from "../../migrations/sqlite/0060_access.sql" with { type: "text" };
@@ -40,6 +44,8 @@ const FILES: readonly (readonly [file: string, texts: { sqlite: string; postgres
   ["0020_controls.sql", { sqlite: sqliteControls, postgres: postgresControls }],
   ["0030_leaders.sql", { sqlite: sqliteLeaders, postgres: postgresLeaders }],
   ["0040_watcher.sql", { sqlite: sqliteWatcher, postgres: postgresWatcher }],
+  ["0041_queue.sql", { sqlite: sqliteQueue, postgres: postgresQueue }],
+  ["0042_feed.sql", { sqlite: sqliteFeed, postgres: postgresFeed }],
   ["0050_notifications.sql", { sqlite: sqliteNotifications, postgres: postgresNotifications }],
   ["0051_notification_ends.sql", { sqlite: sqliteNotificationEnds, postgres: postgresNotificationEnds }],
   ["0060_access.sql", { sqlite: sqliteAccess, postgres: postgresAccess }],

@@ -1,33 +1,47 @@
-/** Hosts that do the runs, and what they can do. */
+/** Hosts that do the runs, what they can do, and how they are. */
 import { RunnerRegistration } from "../../protocol/models.ts";
+import { RunnerLoad } from "../../protocol/queue.ts";
 import type { Runner } from "../../protocol/requests.ts";
 import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
+import type { Schema } from "./schema.ts";
 
-/** Registers a runner, or replaces what is known of it. */
+/** Nobody heard of it for this long: it is called lost. */
+export const LOST_MS = 60_000;
+
+/** Registers a runner, or replaces what is known of it. One that had stopped is active again. */
 export async function putRunner(db: Database, registration: RunnerRegistration, now: number): Promise<Runner> {
   const row = {
     name: registration.name,
     registration: JSON.stringify(registration),
     registered_at: now,
     last_seen: now,
+    state: "active" as const,
+    waiting_until: 0,
   };
-  const { registered_at } = await db.query
+  await db.query
     .insertInto("runner")
     .values(row)
     .onConflict((conflict) => conflict.column("name").doUpdateSet({ registration: row.registration, last_seen: now }))
-    .returning("registered_at")
-    .executeTakeFirstOrThrow();
-  return { ...registration, registered_at, last_seen: now };
+    .execute();
+  await db.query
+    .updateTable("runner")
+    .set({ state: "active" })
+    .where("name", "=", row.name)
+    .where("state", "=", "stopped")
+    .execute();
+  const runner = await findRunner(db, row.name, now);
+  if (runner === undefined) throw new Error("a runner went while it was written");
+  return runner;
 }
 
-export async function findRunner(db: Database, name: string): Promise<Runner | undefined> {
-  const row = await db.query.selectFrom("runner").selectAll().where("name", "=", name).executeTakeFirst();
-  return row === undefined ? undefined : fromRow(row);
+export async function findRunner(db: Database, name: string, now: number): Promise<Runner | undefined> {
+  const row = await selectRunners(db).where("name", "=", name).executeTakeFirst();
+  return row === undefined ? undefined : fromRow(row, now);
 }
 
-export async function listRunners(db: Database): Promise<Runner[]> {
-  return (await db.query.selectFrom("runner").selectAll().orderBy("name").execute()).map(fromRow);
+export async function listRunners(db: Database, now: number): Promise<Runner[]> {
+  return (await selectRunners(db).orderBy("name").execute()).map((row) => fromRow(row, now));
 }
 
 /** How many were heard of since a moment, and how many were not. */
@@ -43,14 +57,93 @@ export async function countRunners(db: Database, since: number): Promise<{ live:
   return { live: await count(">="), silent: await count("<") };
 }
 
-/** Notes that a runner was heard of. */
-export async function touchRunner(db: Database, name: string, now: number): Promise<void> {
-  await db.query.updateTable("runner").set({ last_seen: now }).where("name", "=", name).execute();
+/** What a runner said: how loaded it is, and until when it waits for a job. */
+interface Heard {
+  now: number;
+  load?: RunnerLoad | undefined;
+  waiting_until?: number;
+}
+
+/** Notes that a runner was heard of, and what it said. */
+export async function touchRunner(db: Database, name: string, heard: Heard): Promise<void> {
+  await db.query.updateTable("runner").set(asRow(heard)).where("name", "=", name).execute();
+}
+
+/** The same of the runner that holds a run. */
+export async function touchRunnerOf(db: Database, runId: string, heard: Heard): Promise<void> {
+  await db.query
+    .updateTable("runner")
+    .set(asRow(heard))
+    .where("name", "=", ({ selectFrom }) => selectFrom("run").select("runner").where("id", "=", runId))
+    .execute();
+}
+
+/** False: there is no such runner. */
+export async function setRunnerState(db: Database, name: string, state: Schema["runner"]["state"]): Promise<boolean> {
+  const { numUpdatedRows } = await db.query
+    .updateTable("runner")
+    .set({ state })
+    .where("name", "=", name)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+export async function deleteRunner(db: Database, name: string): Promise<void> {
+  await db.query.deleteFrom("runner").where("name", "=", name).execute();
+}
+
+/** Names of the active runners that wait for a job now. */
+export async function listWaiting(db: Database, now: number): Promise<string[]> {
+  const rows = await db.query
+    .selectFrom("runner")
+    .select("name")
+    .where("state", "=", "active")
+    .where("waiting_until", ">", now)
+    .execute();
+  return rows.map(({ name }) => name);
 }
 
 // --- internal ---
 
-function fromRow(row: { registration: string; registered_at: number; last_seen: number }): Runner {
-  const registration = fromJson(RunnerRegistration, row.registration);
-  return { ...registration, registered_at: row.registered_at, last_seen: row.last_seen };
+function asRow({ now, load, waiting_until }: Heard) {
+  return {
+    last_seen: now,
+    ...(load === undefined ? {} : { load: JSON.stringify(load) }),
+    ...(waiting_until === undefined ? {} : { waiting_until }),
+  };
+}
+
+function selectRunners(db: Database) {
+  return db.query
+    .selectFrom("runner")
+    .select(({ selectFrom, fn }) => [
+      "name",
+      "registration",
+      "registered_at",
+      "last_seen",
+      "state",
+      "load",
+      selectFrom("job")
+        .innerJoin("run", "run.id", "job.run_id")
+        .select(fn.countAll<number>().as("n"))
+        .where("job.expires_at", "is not", null)
+        .whereRef("run.runner", "=", "runner.name")
+        .$asScalar()
+        .$notNull()
+        .as("held"),
+    ]);
+}
+
+function fromRow(
+  row: Pick<Schema["runner"], "registration" | "registered_at" | "last_seen" | "state" | "load"> & { held: number },
+  now: number,
+): Runner {
+  const { registered_at, last_seen, held } = row;
+  const isLost = row.state !== "stopped" && now - last_seen > LOST_MS;
+  return {
+    ...fromJson(RunnerRegistration, row.registration),
+    ...{ registered_at, last_seen, held },
+    state: isLost ? "lost" : row.state,
+    load: row.load === null ? null : fromJson(RunnerLoad, row.load),
+  };
 }

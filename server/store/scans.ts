@@ -11,11 +11,17 @@ export interface ScanRow {
   runner: string | null;
   /** Registry answers of its runs are as of this moment; null: as of when they run. */
   before: number | null;
+  /** What its runner must have; null: anything will do. */
+  node_major: number | null;
+  image: string | null;
   created_at: number;
 }
 
-export async function insertScan(db: Database, scan: Omit<ScanRow, "id">): Promise<ScanRow> {
-  const row = { id: newId(), ...scan };
+export async function insertScan(
+  db: Database,
+  scan: Omit<ScanRow, "id" | "node_major" | "image"> & Partial<ScanRow>,
+): Promise<ScanRow> {
+  const row = { id: newId(), node_major: null, image: null, ...scan };
   await db.query.insertInto("scan").values(row).execute();
   return row;
 }
@@ -33,6 +39,6 @@ export async function getScanRow(db: Database, id: string): Promise<ScanRow> {
  * @throws FangsError not_found
  */
 export async function getScan(db: Database, id: string): Promise<Scan> {
-  const { runner: _, before: __, ...scan } = await getScanRow(db, id);
-  return { ...scan, runs: await listRunsOfScan(db, id) };
+  const { id: found, package: name, version, created_at } = await getScanRow(db, id);
+  return { id: found, package: name, version, created_at, runs: await listRunsOfScan(db, id) };
 }

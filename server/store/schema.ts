@@ -46,6 +46,8 @@ export interface JobRow {
   runner: string | null;
   network: Lease["network"];
   before: number | null;
+  node_major: number | null;
+  image: string | null;
   not_before: number;
   expires_at: number | null;
 }
@@ -149,6 +151,19 @@ export interface WatchRow {
   error: string | null;
   error_at: number | null;
   revision: number;
+  by_feed: number;
+}
+
+export interface FeedRow {
+  url: string;
+  since: number;
+  begun_at: number;
+  caught_up_at: number | null;
+  read_at: number | null;
+  resets: number;
+  skipped: number;
+  error: string | null;
+  error_at: number | null;
 }
 
 /** A release that the watcher handled. */
@@ -178,6 +193,8 @@ export interface Schema extends NotifySchema {
     version: string;
     runner: string | null;
     before: number | null;
+    node_major: number | null;
+    image: string | null;
     created_at: number;
   };
   run: RunRow;
@@ -197,9 +214,18 @@ export interface Schema extends NotifySchema {
   token: TokenRow;
   sign_in: { hash: string; token_id: string; expires_at: number };
   session: { hash: string; token_id: string; created_at: number; expires_at: number };
-  runner: { name: string; registration: string; registered_at: number; last_seen: number };
+  runner: {
+    name: string;
+    registration: string;
+    registered_at: number;
+    last_seen: number;
+    state: "active" | "paused" | "draining" | "stopped";
+    load: string | null;
+    waiting_until: number;
+  };
   audit: AuditRow;
   leader: { name: string; holder: string; epoch: number; expires_at: number };
   watch: WatchRow;
   release: ReleaseRow;
+  feed: FeedRow;
 }

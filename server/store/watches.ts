@@ -5,12 +5,15 @@ import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
 import type { WatchRow } from "./schema.ts";
 
+/** Postgres takes a parameter in a `case` for text unless it is told. */
+const INTEGER = "bigint";
+
 const Versions = Type.Record(Type.String(), Type.String());
 
 /** A watch without its long columns. */
 export type DueWatch = Pick<
   WatchRow,
-  "package" | "interval_ms" | "etag" | "digest" | "due_at" | "failures" | "rechecks" | "polled_at"
+  "package" | "interval_ms" | "etag" | "digest" | "due_at" | "failures" | "rechecks" | "polled_at" | "by_feed"
 >;
 
 /** What was handled of a package, for the transaction that handles more; null: nothing was read yet. */
@@ -35,8 +38,9 @@ export async function putWatch(
       rechecks: 0,
       failures: 0,
       revision: 0,
+      by_feed: 0,
     })
-    .onConflict((conflict) => conflict.column("package").doUpdateSet({ enabled: 1, due_at: watch.due_at }))
+    .onConflict((conflict) => conflict.column("package").doUpdateSet({ enabled: 1, due_at: watch.due_at, by_feed: 0 }))
     .execute();
 }
 
@@ -44,7 +48,7 @@ export async function putWatch(
 export async function listDue(db: Database, now: number, limit: number): Promise<DueWatch[]> {
   return db.query
     .selectFrom("watch")
-    .select(["package", "interval_ms", "etag", "digest", "due_at", "failures", "rechecks", "polled_at"])
+    .select(["package", "interval_ms", "etag", "digest", "due_at", "failures", "rechecks", "polled_at", "by_feed"])
     .where("enabled", "=", 1)
     .where("due_at", "<=", now)
     .orderBy("due_at")
@@ -86,6 +90,17 @@ export async function holdWatch(db: Database, name: string): Promise<HandledRele
   return { seen: row.seen === null ? null : fromJson(Versions, row.seen), tags: fromJson(Versions, row.tags) };
 }
 
+/** When a package is looked at next, as it was planned before a look that found it due at `read`. */
+export interface Plan {
+  read: number | null;
+  due_at: number | null;
+  rechecks: number;
+}
+
+/**
+ * Changes what is known of a watch. A plan counts only where nobody made it due anew meanwhile: what the changes feed
+ * told during a look was perhaps not to be seen yet.
+ */
 export async function updateWatch(
   db: Database,
   name: string,
@@ -93,15 +108,32 @@ export async function updateWatch(
     seen?: Record<string, string>;
     tags?: Record<string, string>;
   },
+  plan?: Plan,
 ): Promise<boolean> {
   const { seen, tags, ...plain } = changes;
   const { numUpdatedRows } = await db.query
     .updateTable("watch")
-    .set({
+    .set((eb) => ({
       ...plain,
       ...(seen === undefined ? {} : { seen: JSON.stringify(seen) }),
       ...(tags === undefined ? {} : { tags: JSON.stringify(tags) }),
-    })
+      ...(plan === undefined
+        ? {}
+        : {
+            due_at: eb
+              .case()
+              .when("due_at", "=", plan.read)
+              .then(eb.cast<number | null>(eb.val(plan.due_at), INTEGER))
+              .else(eb.ref("due_at"))
+              .end(),
+            rechecks: eb
+              .case()
+              .when("due_at", "=", plan.read)
+              .then(eb.cast<number>(eb.val(plan.rechecks), INTEGER))
+              .else(eb.ref("rechecks"))
+              .end(),
+          }),
+    }))
     .where("package", "=", name)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
@@ -115,6 +147,7 @@ export async function readWatch(db: Database, name: string): Promise<PackageWatc
   return {
     ...{ interval_ms, due_at, polled_at, changed_at, failures, error, error_at },
     enabled: row.enabled === 1,
+    by_feed: row.by_feed === 1,
     tags: fromJson(Versions, row.tags),
     versions: row.seen === null ? 0 : Object.keys(fromJson(Versions, row.seen)).length,
   };

@@ -3,7 +3,7 @@ import { integrityOf } from "../../npm/integrity.ts";
 import type { Manifest } from "../../npm/packument.ts";
 import type { PollSource } from "../../npm/poll.ts";
 import { FangsError, toFangsError } from "../../protocol/errors.ts";
-import type { Services } from "../services.ts";
+import type { WatchServices } from "./services.ts";
 import { type ReleaseKey, setRelease } from "../store/seen-releases.ts";
 
 /** Pauses between attempts; after the last it is given up: an hour later a registry has it or does not. */
@@ -11,7 +11,7 @@ const RETRY_MS = [5_000, 30_000, 5 * 60_000, 60 * 60_000];
 
 /** Keeps the tarball, or notes why not and when it is tried again. What cannot be kept is examined all the same. */
 export async function fetchTarball(
-  services: Services,
+  services: WatchServices,
   source: PollSource,
   release: ReleaseKey & { manifest: Manifest; fetches?: number },
 ): Promise<"kept" | "failed"> {

@@ -1,20 +1,24 @@
 /** One look at one package. */
 import type { PollSource } from "../../npm/poll.ts";
 import type { Fence } from "../leader.ts";
-import type { Services } from "../services.ts";
-import { type DueWatch, updateWatch } from "../store/watches.ts";
+import { toFangsError } from "../../protocol/errors.ts";
+import type { WatchServices } from "./services.ts";
+import { type DueWatch, type Plan, updateWatch } from "../store/watches.ts";
 import { fetchTarball } from "./fetch.ts";
 import type { Holds } from "./holds.ts";
-import { recordDocument } from "./record.ts";
+import { recordFirstSight } from "./first-sight.ts";
+import { type Recorded, recordDocument } from "./record.ts";
 
 /** The first pause after a trouble with one package; each further one doubles it. */
 const BACKOFF_MS = 30_000;
 const LONGEST_BACKOFF_MS = 60 * 60_000;
 /** Pauses after the feed told of a change that was not to be seen: registries are served from caches. */
 const RECHECK_MS = [5_000, 30_000, 3 * 60_000, 15 * 60_000];
+/** How often a package is looked at again that the feed told of. */
+export const RECHECKS: number = RECHECK_MS.length;
 
 export interface PollContext {
-  services: Services;
+  services: WatchServices;
   source: PollSource;
   holds: Holds;
   /** How often a package is asked for that has no interval of its own. */
@@ -24,6 +28,8 @@ export interface PollContext {
   signal: AbortSignal;
   /** Lets what is new be written only while this is the one that watches. */
   fence: Fence;
+  /** When following the changes feed began. */
+  feedBegunAt: () => Promise<number>;
 }
 
 export type PollOutcome = "new" | "unchanged" | "missing" | "throttled" | "failed" | "held" | "stopped";
@@ -37,34 +43,31 @@ export async function pollPackage(context: PollContext, due: DueWatch): Promise<
   const begun = services.now();
   const held = holds.until(origin);
   if (held > begun) {
-    await updateWatch(db, name, { due_at: held + spread(context, 1000) });
+    await updateWatch(db, name, {}, { ...kept(due), due_at: held + spread(context, 1000) });
     return "held";
   }
+  if (due.by_feed === 1 && due.polled_at === null) return firstLook(context, due, begun);
   const answer = await source.poll(name, due);
   if (signal.aborted) return "stopped";
   const now = services.now();
   switch (answer.kind) {
     case "unchanged": {
       holds.fine(origin);
-      await updateWatch(db, name, { polled_at: now, failures: 0, error: null, error_at: null, ...next(context, due) });
+      await updateWatch(db, name, { polled_at: now, failures: 0, error: null, error_at: null }, next(context, due));
       return "unchanged";
     }
     case "document": {
       holds.fine(origin);
-      const { releases } = await recordDocument(context, name, answer, next(context, due).due_at);
-      for (const release of releases) {
-        if (signal.aborted) break;
-        await fetchTarball(services, source, release);
-      }
+      const { releases } = await recordDocument(context, name, answer, plansOf(context, due));
+      await keep(context, releases);
       return releases.length > 0 ? "new" : "unchanged";
     }
     case "throttled": {
       holds.trouble(origin, begun, answer.retryAfterMs);
       // Nothing is wrong with the package: it is asked for again when the registry wants to be asked.
       const error = "The registry asked for fewer requests.";
-      await updateWatch(db, name, {
-        ...{ error, error_at: now, due_at: holds.until(origin) + spread(context, 1000) },
-      });
+      const due_at = holds.until(origin) + spread(context, 1000);
+      await updateWatch(db, name, { error, error_at: now }, { ...kept(due), due_at });
       return "throttled";
     }
     case "missing":
@@ -85,21 +88,59 @@ export function jitter(ms: number, random: () => number): number {
 
 // --- internal ---
 
+/** A package that nobody added is read whole, once: its history makes the baseline. */
+async function firstLook(context: PollContext, due: DueWatch, begun: number): Promise<PollOutcome> {
+  const { source, holds, signal, feedBegunAt } = context;
+  const name = due.package;
+  try {
+    const packument = await source.packument(name, { full: true });
+    const { releases } = await recordFirstSight(context, name, packument, await feedBegunAt(), plansOf(context, due));
+    await keep(context, releases);
+    return releases.length > 0 ? "new" : "unchanged";
+  } catch (thrown) {
+    if (signal.aborted) return "stopped";
+    const { code, message } = toFangsError(thrown);
+    if (code === "registry_unreachable") holds.trouble(source.origin(name), begun, null);
+    await fail(context, due, message);
+    return code === "package_not_found" ? "missing" : "failed";
+  }
+}
+
+async function keep({ services, source, signal }: PollContext, releases: Recorded["releases"]): Promise<void> {
+  for (const release of releases) {
+    if (signal.aborted) break;
+    await fetchTarball(services, source, release);
+  }
+}
+
 /** When to look again after an answer. What is not looked at at intervals rests, unless the feed told of a change. */
-function next({ services, intervalMs, random }: PollContext, due: DueWatch): { due_at: number; rechecks: number } {
-  const ms = jitter(due.interval_ms ?? intervalMs, random);
+function next({ services, intervalMs, random }: PollContext, due: DueWatch): Plan {
+  const ms = due.by_feed === 1 ? Number.POSITIVE_INFINITY : jitter(due.interval_ms ?? intervalMs, random);
   const recheck = due.rechecks > 0 ? RECHECK_MS[RECHECK_MS.length - due.rechecks] : undefined;
-  if (recheck === undefined) return { due_at: services.now() + ms, rechecks: 0 };
-  return { due_at: services.now() + Math.min(recheck, ms), rechecks: due.rechecks - 1 };
+  const pause = Math.min(recheck ?? ms, ms);
+  return {
+    read: due.due_at,
+    due_at: Number.isFinite(pause) ? services.now() + pause : null,
+    rechecks: Math.max(0, due.rechecks - 1),
+  };
+}
+
+/** The plan where a look finds nothing new, and where it finds what was told of. */
+function plansOf(context: PollContext, due: DueWatch): { plan: Plan; settled: Plan } {
+  return { plan: next(context, due), settled: next(context, { ...due, rechecks: 0 }) };
+}
+
+/** The looks that are to come stay those that they were. */
+function kept({ due_at, rechecks }: DueWatch): Pick<Plan, "read" | "rechecks"> {
+  return { read: due_at, rechecks };
 }
 
 async function fail({ services, random }: PollContext, due: DueWatch, error: string): Promise<void> {
   const now = services.now();
   const failures = due.failures + 1;
   const pause = Math.min(BACKOFF_MS * 2 ** Math.min(due.failures, 20), LONGEST_BACKOFF_MS);
-  await updateWatch(services.db, due.package, {
-    ...{ failures, error: error.slice(0, 500), error_at: now, due_at: now + jitter(pause, random) },
-  });
+  const trouble = { failures, error: error.slice(0, 500), error_at: now };
+  await updateWatch(services.db, due.package, trouble, { ...kept(due), due_at: now + jitter(pause, random) });
 }
 
 function spread({ random }: PollContext, ms: number): number {

@@ -5,10 +5,12 @@ import { createPollSource, type PollSource } from "../../npm/poll.ts";
 import type { RegistryLimits } from "../../npm/registry.ts";
 import type { Fence, LeaderWork } from "../leader.ts";
 import { logDefect } from "../problem.ts";
-import type { Services } from "../services.ts";
+import type { WatchServices } from "./services.ts";
+import { listFeeds } from "../store/feeds.ts";
 import { dropKeptBefore, listFetches } from "../store/seen-releases.ts";
 import { listDue, nextDue } from "../store/watches.ts";
 import { fetchTarball } from "./fetch.ts";
+import { type FeedSettings, followFeed } from "./feed.ts";
 import { createHolds } from "./holds.ts";
 import { createPacer } from "./pacer.ts";
 import { type PollContext, pollPackage } from "./poll.ts";
@@ -23,6 +25,8 @@ export interface WatchOptions {
   /** Requests at a time; 16 if not given. */
   concurrency?: number;
   limits?: Partial<RegistryLimits>;
+  /** The changes feed to follow; none if not given. */
+  feed?: FeedSettings;
   /** How long a tarball is kept, and how much they may take together; 30 days and 20 GiB if not given. */
   keepMs?: number;
   keepBytes?: number;
@@ -36,19 +40,20 @@ const KEEP_BYTES = 20 * 1024 ** 3;
 const PRUNE_EVERY_MS = 60 * 60_000;
 
 /** The watcher as work for the leader. */
-export function watcher(services: Services, options: WatchOptions): LeaderWork {
+export function watcher(services: WatchServices, options: WatchOptions): LeaderWork {
   return (signal, fence) => watch(services, options, signal, fence);
 }
 
 /** Watches until the signal; ends when what is under way has ended. What it finds new is written behind the fence. */
 export async function watch(
-  services: Services,
+  services: WatchServices,
   options: WatchOptions,
   signal: AbortSignal,
   fence: Fence = async () => {},
 ): Promise<void> {
+  const pace = createPacer(options.rate, signal);
   const source = createPollSource(options.npm, {
-    pace: createPacer(options.rate, signal),
+    pace,
     signal,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
@@ -57,7 +62,10 @@ export async function watch(
     ...{ services, source, intervalMs, signal, fence },
     holds: createHolds(services.now),
     random: Math.random,
+    feedBegunAt: async () => Math.min(services.now(), ...(await listFeeds(services.db)).map((row) => row.begun_at)),
   };
+  const { npm, feed } = options;
+  const following = feed === undefined ? undefined : followFeed({ services, npm, feed, pace, signal, fence });
   const running = new Map<string, Promise<void>>();
   const start = (key: string, work: () => Promise<unknown>): void => {
     const ended = work()
@@ -76,7 +84,7 @@ export async function watch(
     await startDue(context, running, start, options.concurrency ?? CONCURRENCY);
     await rest(services, running, options.concurrency ?? CONCURRENCY, signal);
   }
-  await Promise.all(running.values());
+  await Promise.all([following, ...running.values()]);
 }
 
 // --- internal ---
@@ -109,7 +117,7 @@ async function startDue(
 
 /** Until something ended or is due. */
 async function rest(
-  services: Services,
+  services: WatchServices,
   running: ReadonlyMap<string, Promise<void>>,
   concurrency: number,
   signal: AbortSignal,
@@ -122,7 +130,7 @@ async function rest(
 }
 
 async function refetch(
-  services: Services,
+  services: WatchServices,
   source: PollSource,
   { manifest, ...release }: Awaited<ReturnType<typeof listFetches>>[number],
 ): Promise<void> {
@@ -132,7 +140,10 @@ async function refetch(
   if (checked !== undefined) await fetchTarball(services, source, { ...release, manifest: checked });
 }
 
-async function prune(services: Services, { keepMs = KEEP_MS, keepBytes = KEEP_BYTES }: WatchOptions): Promise<void> {
+async function prune(
+  services: WatchServices,
+  { keepMs = KEEP_MS, keepBytes = KEEP_BYTES }: WatchOptions,
+): Promise<void> {
   const olderThan = services.now() - keepMs;
   await services.tarballs.prune({ olderThan, mostBytes: keepBytes });
   await dropKeptBefore(services.db, olderThan);

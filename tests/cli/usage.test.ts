@@ -13,13 +13,14 @@ test("the help of fangs lists every command", async () => {
     Commands:
       up         Run fangs on this host: the server and a runner in one.
       serve      Run the server alone.
-      runner     Run a runner for a server.
+      runner     Run a runner for a server; look at runners, pause, drain and remove them.
       doctor     Check whether this host can watch packages.
       demo       Watch a harmless package turn bad, from scan to deviation.
       trace      Record what a command does.
       image      Make the sandbox image.
       scan       Have a release examined.
-      run        Look at runs; judge, fail or retry one again, or reject it.
+      run        Look at runs; judge, fail, cancel, delete or retry one again, or reject it.
+      job        Look at what waits in the queue.
       release    Look at the releases of a package.
       deviation  Look at what was new; accept or reject it.
       pending    List the deviant runs that wait for a decision.
@@ -48,7 +49,7 @@ test("the help of fangs lists every command", async () => {
 
 test("the help of a group lists its commands", async () => {
   expect((await run(["run", "--help"])).out).toMatchInlineSnapshot(`
-    "Look at runs; judge, fail or retry one again, or reject it.
+    "Look at runs; judge, fail, cancel, delete or retry one again, or reject it.
 
     Usage: fangs run <command>
 
@@ -59,8 +60,10 @@ test("the help of a group lists its commands", async () => {
       tree       Show the processes of a run as a tree, with how many events each has of which type.
       reanalyse  Make the verdict of stored runs again, by today's rules and against the baseline of then.
       fail       End a run that hangs, as failed.
+      cancel     Call off a run that waits or is at work.
       retry      Run a release again whose run ended without a verdict.
       reject     Mark a run as bad: its deviations are rejected, and what it alone brought leaves the baseline.
+      delete     Delete a run that is over, with its trace and deviations; what counts for a baseline stays.
 
     Flags:
       -h, --help  Print this help.

@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { createClient } from "../../protocol/client.ts";
 import { ROUTES } from "../../server/api/router.ts";
-import { codeOf, completeRun, leaseOne, startTestServer, type TestServer } from "./support.ts";
+import { codeOf, completeRun, leaseOne, registration, startTestServer, type TestServer } from "./support.ts";
 
 // A loaded machine is slow, not wrong.
 setDefaultTimeout(120_000);
@@ -84,6 +84,33 @@ const CHANGES: Record<string, [actions: string[], call: Call]> = {
     async (ann, server) => ann.rejectDeviations({ ids: (await deviant(server)).ids, reason }),
   ],
   "POST /v1/runs/:id/fail": [["run.fail"], async (ann, server) => ann.failRun((await leaseOne(server)).run_id, reason)],
+  "POST /v1/runs/:id/cancel": [
+    ["run.cancel"],
+    async (ann, server) => ann.cancelRun((await leaseOne(server)).run_id, reason),
+  ],
+  "POST /v1/runs/:id/delete": [
+    ["run.delete"],
+    async (ann, server) => ann.deleteRun((await deviant(server)).run.id, reason),
+  ],
+  ...Object.fromEntries(
+    (["pause", "drain", "resume"] as const).map((change): [string, [string[], Call]] => [
+      `POST /v1/runners/:name/${change}`,
+      [
+        [`runner.${change}`],
+        async (ann, server) => {
+          await server.runner.registerRunner(registration);
+          await ann.changeRunner(registration.name, change, reason);
+        },
+      ],
+    ]),
+  ),
+  "DELETE /v1/runners/:name": [
+    ["runner.remove"],
+    async (ann, server) => {
+      await server.runner.registerRunner(registration);
+      await ann.removeRunner(registration.name, true);
+    },
+  ],
   "POST /v1/runs/:id/retry": [
     ["run.retry"],
     async (ann, server) => ann.retryRun((await completeRun(server, ["/a"])).id),
@@ -145,6 +172,8 @@ const WORK = [
   "POST /v1/jobs/lease",
   "PUT /v1/runs/:id/trace/:seq",
   "POST /v1/runs/:id/heartbeat",
+  "POST /v1/runs/:id/hand-back",
+  "POST /v1/runners/:name/stopped",
   "POST /v1/runs/:id/result",
 ];
 
