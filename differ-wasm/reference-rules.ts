@@ -43,12 +43,10 @@ function builtIn(path: string, scope: DifferScope, { pid, fold, applied }: PathO
   const temporary = /^(tmp\/|var\/tmp\/|dev\/shm\/)/.exec(components.join("/"))?.[1];
   if (temporary) {
     const at = temporary.split("/").length - 1;
-    if (hasRandomPart(components[at] ?? "")) {
-      applied("temp");
-      return [`/${temporary}<RAND>`, ...rewrite(components, at + 1, applied)].join("/");
-    }
-    const name = components.slice(at, at + 1).map((component) => withoutWords(component, true, applied));
-    return [`/${temporary.slice(0, -1)}`, ...name, ...rewrite(components, at + 1, applied)].join("/");
+    const name = components[at] ?? "";
+    if (hasRandomPart(name)) applied("temp");
+    const written = hasRandomPart(name) ? "<RAND>" : withoutWords(name, /\d{2,}/g, applied);
+    return [`/${temporary}${written}`, ...rewrite(components, at + 1, applied, components, NUMBERS)].join("/");
   }
   return `/${rewrite(components, 0, applied).join("/")}`;
 }
@@ -102,7 +100,13 @@ function processes(components: string[], pid: number, applied: Applied): string[
 }
 
 /** Applies the rules for single components from `from` on. */
-function rewrite(components: string[], from: number, applied: Applied, originals = components): string[] {
+function rewrite(
+  components: string[],
+  from: number,
+  applied: Applied,
+  originals = components,
+  numbers?: RegExp,
+): string[] {
   const written: string[] = [];
   for (let at = from; at < components.length; at++) {
     const component = components[at] ?? "";
@@ -125,7 +129,7 @@ function rewrite(components: string[], from: number, applied: Applied, originals
       written.push(cached.text);
       at += cached.taken - 1;
     } else {
-      written.push(withoutWords(component, false, applied));
+      written.push(withoutWords(component, numbers, applied));
     }
   }
   return written;
@@ -147,6 +151,9 @@ function cachedContent(before: string, rest: string): { text: string; taken: num
 /** Each character stands for what takes a word's place; no byte is one of them. */
 const HIDDEN: Record<string, string> = { "\ue000": "<HEX>", "\ue001": "<UUID>", "\ue002": "<DATE>", "\ue003": "<N>" };
 
+/** Below a temporary directory a number that is a word is a pid. */
+const NUMBERS = /(?<![A-Za-z0-9])\d{2,}(?![A-Za-z0-9])/g;
+
 /** What changes from run to run in a component, in this order. */
 const CHANGING: [rule: string, words: RegExp, hidden: string][] = [
   ["date", /(?<![A-Za-z0-9])\d{4}-\d\d-\d\d(?:T\d\d[-_:]\d\d[-_:]\d\d(?:[-_.]\d{3})?Z?)?(?![A-Za-z0-9])/g, "\ue002"],
@@ -159,7 +166,7 @@ const CHANGING: [rule: string, words: RegExp, hidden: string][] = [
   ["pid", /(?<=[^A-Za-z0-9])\d+(?=-[\ue000\ue001])/g, "\ue003"],
 ];
 
-function withoutWords(component: string, isTemporary: boolean, applied: Applied): string {
+function withoutWords(component: string, numbers: RegExp | undefined, applied: Applied): string {
   if (/^[0-9a-fA-F]{12,}$/.test(component)) {
     applied("hex");
     return "<HEX>";
@@ -171,7 +178,7 @@ function withoutWords(component: string, isTemporary: boolean, applied: Applied)
     if (text !== before) applied(rule);
   };
   for (const [rule, words, hidden] of CHANGING) hide(rule, words, hidden);
-  if (isTemporary) hide("temp", /\d{2,}/g, "\ue003");
+  if (numbers) hide("temp", numbers, "\ue003");
   return text.replace(/[\ue000-\ue003]/g, (hidden) => HIDDEN[hidden] ?? hidden);
 }
 

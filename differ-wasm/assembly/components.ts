@@ -34,8 +34,8 @@ import { SHORTEST, isDate, writeWords } from "./words";
 /** The component behind those that writeComponent() took. */
 export let nextPiece: u32 = 0;
 
-/** Writes component i of a path at o, without a slash; returns the new end. The first rule that fits wins. */
-export function writeComponent(o: usize, i: u32, count: u32): usize {
+/** Writes component i of a path at o, without a slash; returns the new end. The first rule that fits wins; `numbers`: see words.ts. */
+export function writeComponent(o: usize, i: u32, count: u32, numbers: u32): usize {
   const start = pieceStart(i);
   const end = pieceEnd(i);
   nextPiece = i + 1;
@@ -52,7 +52,7 @@ export function writeComponent(o: usize, i: u32, count: u32): usize {
     if (inCache && isTmp(pieceStart(i - 1), pieceSize(i - 1)) && isCacheTemporary(start, end)) return putRandom(o);
     if (i >= 3 && isContentShard(i, count)) return putSha(o);
   }
-  return isShort ? put(o, start, end) : writeHidden(o, start, end, false);
+  return isShort && !numbers ? put(o, start, end) : writeHidden(o, start, end, numbers);
 }
 
 /** `.name-Ab12Cd34`: what npm renames a package's directory to while it puts another in its place. */
@@ -113,8 +113,8 @@ function isCacheTemporary(start: usize, end: usize): bool {
   return p == end || hasRandomPart(start, end);
 }
 
-/** Writes a component without the words that change; `isTemporary`: it lies directly in a temporary directory. */
-export function writeHidden(o: usize, start: usize, end: usize, isTemporary: bool): usize {
+/** Writes a component without the words that change. */
+export function writeHidden(o: usize, start: usize, end: usize, numbers: u32): usize {
   if (end - start >= 12 && isHex(start, end)) return putHex(o);
-  return writeWords(o, start, end, isTemporary);
+  return writeWords(o, start, end, numbers);
 }

@@ -22,6 +22,7 @@ import { pieceEnd, pieceSize, pieceStart, split } from "./pieces";
 import { hasRandomPart } from "./random";
 import { UNSURE, rootIsPackage, rootPieces, writeRoot, writeSettledRoot } from "./roots";
 import { isSettled } from "./scan";
+import { ALL_NUMBERS, NO_NUMBERS, WORD_NUMBERS } from "./words";
 
 /** Where the path begins that normalPath() gave: where it came in if it is in its normal form there, else at o. */
 export let pathStart: usize = 0;
@@ -71,7 +72,7 @@ function writePathByRules(o: usize, p: usize, size: u32, pid: u32, fold: bool): 
   const rooted = writeRoot(o, count);
   if (rooted) {
     if (fold && rootIsPackage) return putAnyBelow(rooted);
-    return writeFrom(rooted, rootPieces, count);
+    return writeFrom(rooted, rootPieces, count, NO_NUMBERS);
   }
   if (count == 0) return putByte(o, SLASH);
   if (isProc(pieceStart(0), pieceSize(0))) return writeProcesses(o, count, pid);
@@ -80,17 +81,18 @@ function writePathByRules(o: usize, p: usize, size: u32, pid: u32, fold: bool): 
     o = putPlain(o, 0);
     if (temporary == 2) o = putPlain(o, 1);
     if (hasRandomPart(pieceStart(temporary), pieceEnd(temporary))) {
-      return writeFrom(putRandom(putByte(o, SLASH)), temporary + 1, count);
+      o = putRandom(putByte(o, SLASH));
+    } else {
+      o = writeHidden(putByte(o, SLASH), pieceStart(temporary), pieceEnd(temporary), ALL_NUMBERS);
     }
-    o = writeHidden(putByte(o, SLASH), pieceStart(temporary), pieceEnd(temporary), true);
-    return writeFrom(o, temporary + 1, count);
+    return writeFrom(o, temporary + 1, count, WORD_NUMBERS);
   }
-  return writeFrom(o, 0, count);
+  return writeFrom(o, 0, count, NO_NUMBERS);
 }
 
 /** Writes the components from i on, each behind a slash. */
-function writeFrom(o: usize, i: u32, count: u32): usize {
-  for (; i < count; i = nextPiece) o = writeComponent(putByte(o, SLASH), i, count);
+function writeFrom(o: usize, i: u32, count: u32, numbers: u32): usize {
+  for (; i < count; i = nextPiece) o = writeComponent(putByte(o, SLASH), i, count, numbers);
   return o;
 }
 
@@ -119,7 +121,7 @@ function writeProcesses(o: usize, count: u32, pid: u32): usize {
     } else if (isNumber(i) && isDescriptors(pieceStart(i - 1), pieceSize(i - 1))) {
       o = putNumber(o);
     } else {
-      o = writeComponent(o, i, count);
+      o = writeComponent(o, i, count, NO_NUMBERS);
       i = nextPiece;
       continue;
     }

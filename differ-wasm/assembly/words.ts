@@ -1,6 +1,11 @@
 import { DASH, DIGIT, DOT, LOWER, UNDERSCORE, UPPER, COLON, classAt, hasAny, isAll, isHex, put, putByte, skip } from "./bytes";
 import { putDate, putHex, putNumber, putUuid } from "./contract";
 
+/** Which numbers of two or more digits are hidden: none; those that are words; all. */
+export const NO_NUMBERS: u32 = 0;
+export const WORD_NUMBERS: u32 = 1;
+export const ALL_NUMBERS: u32 = 2;
+
 /** No component of fewer bytes has a word that is hidden: `.123456` is the shortest. */
 export const SHORTEST: usize = 7;
 
@@ -11,10 +16,10 @@ const UUID_SIZE: usize = 36;
 
 /**
  * Writes a component without what changes in it from run to run. A word is a longest run of ASCII letters and digits.
- * Hidden are dates, UUIDs and hex words, and decimal digits in front of a dash and one of the latter two: a pid. In a
- * temporary directory also every number of 2 or more digits.
+ * Hidden are dates, UUIDs and hex words, and decimal digits in front of a dash and one of the latter two: a pid. Below
+ * temporary directories numbers are, too.
  */
-export function writeWords(o: usize, start: usize, end: usize, isTemporary: bool): usize {
+export function writeWords(o: usize, start: usize, end: usize, numbers: u32): usize {
   let p = start;
   while (p < end) {
     const wordEnd = skip(p, end, WORD);
@@ -32,7 +37,9 @@ export function writeWords(o: usize, start: usize, end: usize, isTemporary: bool
     } else {
       if (isHexWord(p, wordEnd, start, end)) o = putHex(o);
       else if (isPid(p, wordEnd, start, end)) o = putNumber(o);
-      else o = isTemporary ? putWithoutNumbers(o, p, wordEnd) : put(o, p, wordEnd);
+      else if (numbers == ALL_NUMBERS) o = putWithoutNumbers(o, p, wordEnd);
+      else if (numbers && wordEnd - p >= 2 && isAll(p, wordEnd, DIGIT)) o = putNumber(o);
+      else o = put(o, p, wordEnd);
       p = wordEnd;
     }
   }

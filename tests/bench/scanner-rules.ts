@@ -37,7 +37,7 @@ export function scanPath(path: string, place: Place, fold: boolean): string {
   if (at === 0) return write("", parts, 0);
   const before = `/${parts.slice(0, at).join("/")}`;
   const name = parts[at] ?? "";
-  return write(`${before}/${hasRandomPart(name) ? "<RAND>" : withoutWords(name, true)}`, parts, at + 1);
+  return write(`${before}/${hasRandomPart(name) ? "<RAND>" : withoutWords(name, "all")}`, parts, at + 1, "words");
 }
 
 /** How many components the root takes; -1 if the path is not below it. */
@@ -83,10 +83,10 @@ function processes(parts: string[], pid: number): string {
   return text;
 }
 
-function write(root: string, parts: string[], from: number): string {
+function write(root: string, parts: string[], from: number, numbers: "none" | "words" = "none"): string {
   let text = root;
   for (let at = from; at < parts.length;) {
-    const [written, taken] = component(parts, at);
+    const [written, taken] = component(parts, at, numbers);
     text += `/${written}`;
     at += taken;
   }
@@ -94,7 +94,7 @@ function write(root: string, parts: string[], from: number): string {
 }
 
 /** The component by its rule, and how many it takes. */
-function component(parts: string[], at: number): [string, number] {
+function component(parts: string[], at: number, numbers: "none" | "words" = "none"): [string, number] {
   const part = parts[at] ?? "";
   const above = parts[at - 1] ?? "";
   if (part.charCodeAt(0) === 46 && part.length >= 11 && isInModules(parts, at) && isMovedAside(part)) {
@@ -110,7 +110,7 @@ function component(parts: string[], at: number): [string, number] {
   if (parts[at - 3] === "_cacache" && parts[at - 2] === "content-v2" && isShard(part)) {
     return ["<SHA>", shards(parts, at)];
   }
-  return [withoutWords(part, false), 1];
+  return [withoutWords(part, numbers), 1];
 }
 
 function isInModules(parts: string[], at: number): boolean {

@@ -4,9 +4,10 @@ import { DIGIT, HEX, LOWER, UPPER, hasDigit, isAll, skip } from "./scanner-text.
 const WORD = DIGIT | LOWER | UPPER;
 const UUID_GROUPS = [8, 4, 4, 4, 12];
 
-export function withoutWords(part: string, isTemporary: boolean): string {
+/** `numbers`: hide no numbers of two or more digits, those that are words, or all. */
+export function withoutWords(part: string, numbers: "none" | "words" | "all"): string {
   if (part.length >= 12 && isAll(part, HEX)) return "<HEX>";
-  if (part.length < 7 && !isTemporary) return part;
+  if (part.length < 7 && numbers === "none") return part;
   let text = "";
   for (let at = 0; at < part.length;) {
     const end = skip(part, at, WORD);
@@ -20,7 +21,8 @@ export function withoutWords(part: string, isTemporary: boolean): string {
     else if (uuid > 0) text += "<UUID>";
     else if (isHexWord(part, at, end)) text += "<HEX>";
     else if (isPid(part, at, end)) text += "<N>";
-    else text += isTemporary ? withoutNumbers(part.slice(at, end)) : part.slice(at, end);
+    else if (numbers === "all") text += withoutNumbers(part.slice(at, end));
+    else text += numbers === "words" && isNumber(part, at, Math.max(2, end - at)) ? "<N>" : part.slice(at, end);
     at = Math.max(date, uuid, end);
   }
   return text;
