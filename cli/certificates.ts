@@ -1,6 +1,8 @@
 /** An authority of one's own and the certificates that it signs: ECDSA on P-256. */
-import "reflect-metadata"; // the library below cannot do without
-import * as x509 from "@peculiar/x509";
+import type { JsonGeneralName, X509Certificate } from "@peculiar/x509";
+// One behind the other: the library cannot do without, and in an executable the bundler puts imports in another order.
+await import("reflect-metadata");
+const x509 = await import("@peculiar/x509");
 
 export interface Certificate {
   /** PEM. */
@@ -82,11 +84,11 @@ function serial(): string {
   return bytes.toHex();
 }
 
-function asName(name: string): x509.JsonGeneralName {
+function asName(name: string): JsonGeneralName {
   return /^[\d.]+$|:/.test(name) ? { type: "ip", value: name } : { type: "dns", value: name };
 }
 
-function pem(certificate: x509.X509Certificate): string {
+function pem(certificate: X509Certificate): string {
   return `${certificate.toString("pem")}\n`;
 }
 

@@ -35,6 +35,13 @@ describe.skipIf(unavailable !== undefined)("the executable alone", () => {
     expect(existsSync(join(folder, "owned"))).toBe(false);
   });
 
+  test("it makes certificates by itself", () => {
+    const { code, stderr } = run([alone, "tls", "init", join(folder, "tls")]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining("ca-key.pem")]);
+    const files = [...new Bun.Glob("*.pem").scanSync(join(folder, "tls"))];
+    expect(files.sort()).toEqual(expect.arrayContaining(["ca.pem", "server-key.pem", "server.pem"]));
+  });
+
   test("who is not root is told that probes need it", () => {
     chmodSync(folder, 0o755);
     const { code, stderr } = run([
