@@ -30,6 +30,7 @@ function agreesOnWhatIsTelling(differ: Differ): void {
     "/app/node_modules/express",
     "/app/node_modules/y/node_modules/@x/y",
     "/y/z-0123456",
+    "/y/.123456",
   ];
   for (const project of ["/app", "/app/node_modules/y", "/"]) {
     for (const padding of [0x2f, 0x66, 0x30]) {

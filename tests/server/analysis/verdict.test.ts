@@ -142,7 +142,7 @@ describe("the severity", () => {
     expect(length).toBe(2);
     expect(seen.map(({ severity, actor, value }) => `${severity} ${actor} ${value}`)).toEqual([
       "critical script:left-pad <HOME>/.aws/credentials",
-      "critical script:left-pad /tmp/ssh-XXabc/agent.12",
+      "critical script:left-pad /tmp/ssh-XXabc/agent.<N>",
       "critical script:left-pad /var/run/docker.sock",
       "high installer <HOME>/.aws/credentials",
       "high script:left-pad /usr/lib/x",
