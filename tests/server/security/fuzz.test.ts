@@ -150,6 +150,8 @@ describe.each(operations)("%s", (_, method, path, operation) => {
             : { body: given.body instanceof Uint8Array ? Uint8Array.from(given.body) : JSON.stringify(given.body) }),
         });
         const text = await response.text();
+        // A head that is too long never reaches the routes: the HTTP server refuses it, without a body.
+        if (response.status === 431) return;
         // 502: a registry that knows no such package of ours is still an answer; a defect is a 500.
         expect([response.status, text.slice(0, 200)]).toEqual([expect.any(Number), expect.any(String)]);
         expect(response.status === 500 ? text : "").toBe("");
