@@ -1,5 +1,6 @@
 import type { CommandDef } from "citty";
 import type { BenchReport } from "../tests/bench/compare.ts";
+import { server } from "./bench-server.ts";
 import { group, jsonArgs, leaf } from "./command.ts";
 import { printJson, printLines, table } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
@@ -19,7 +20,7 @@ const differ: CommandDef = leaf({
   },
 });
 
-export const command: CommandDef = group({ differ });
+export const command: CommandDef = group({ differ, server });
 
 /** Prints both tables, or the figures as one JSON object. */
 export async function printReport(terminal: Terminal, report: BenchReport, json: boolean): Promise<void> {

@@ -31,6 +31,7 @@ export const root: CommandDef = {
     tls: lazy("Make certificates for the server and its runners.", () => import("./tls.ts")),
     audit: lazy("Look at who changed what.", () => import("./audit.ts")),
     notifier: lazy("Choose who is told of verdicts, and see what was sent.", () => import("./notifier.ts")),
+    hunt: lazy("Ask which packages ever did something.", () => import("./hunt.ts")),
     bench: lazy("Measure how fast fangs is on this host.", () => import("./bench.ts")),
     config: lazy("Check the configuration, and show it.", () => import("./config.ts")),
     migrate: lazy("Look at the schema of the database; copy it to a Postgres.", () => import("./migrate.ts")),

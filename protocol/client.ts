@@ -18,6 +18,7 @@ import {
   Scan,
   type ScanRequest,
 } from "./models.ts";
+import { HuntPage, type HuntQuery } from "./hunt.ts";
 import {
   Notification,
   NotificationPage,
@@ -122,6 +123,8 @@ export function createClient(options: ClientOptions) {
     /** All of them or none. */
     promoteDeviations: (request: DecisionRequest) => post(Promotion, "/v1/deviations/promote", request),
     rejectDeviations: (request: DecisionRequest) => post(Rejection, "/v1/deviations/reject", request),
+
+    hunt: (query: HuntQuery) => get(HuntPage, `/v1/hunt${search(query)}`),
 
     packages: () => get(PackageList, "/v1/packages"),
     package: (name: string) => get(PackageDetail, path`/v1/packages/${name}`),

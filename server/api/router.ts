@@ -9,6 +9,7 @@ import { baselineRoutes } from "./baselines.ts";
 import { deviationRoutes } from "./deviations.ts";
 import { documentRoute } from "./document.ts";
 import { healthRoutes } from "./health.ts";
+import { huntRoutes } from "./hunt.ts";
 import { jobRoutes } from "./jobs.ts";
 import { keptRoutes } from "./kept.ts";
 import { notifierRoutes } from "./notifiers.ts";
@@ -41,6 +42,7 @@ export const ROUTES: readonly Route[] = [
   ...auditRoutes,
   ...verdictRoutes,
   ...uiRoutes,
+  ...huntRoutes,
   documentRoute(() => ROUTES),
   ...keptRoutes,
 ];

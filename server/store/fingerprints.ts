@@ -10,11 +10,11 @@ export interface StoredFingerprint extends Omit<Fingerprint, "category"> {
 /** Inserts the fingerprints of a run that is analysed now; meant for a transaction. */
 export async function insertFingerprints(
   db: Database,
-  run: { id: string; package: string },
+  run: { id: string; package: string; version: string },
   fingerprints: readonly Fingerprint[],
   now: number,
 ): Promise<void> {
-  const [number] = await db.numbersOf("run_number", [[run.id]], () => ({ at: now }));
+  const [number] = await db.numbersOf("run_number", [[run.id]], () => ({ at: now, version: run.version }));
   const actors = [...new Set(fingerprints.map(({ actor }) => actor))];
   const [owner, ...ids] = await db.numbersOf("known_name", [[run.package], ...actors.map((actor) => [actor])]);
   const idOf = new Map(actors.map((actor, i) => [actor, ids[i]]));

@@ -200,7 +200,7 @@ export interface Schema extends NotifySchema {
   run: RunRow;
   job: JobRow;
   trace_segment: SegmentRow;
-  run_number: { number: Generated<number>; run_id: string; at: number };
+  run_number: { number: Generated<number>; run_id: string; at: number; version: string };
   known_name: { id: Generated<number>; name: string };
   known_value: { id: Generated<number>; category: string; value: string; reversed: string };
   sighting: { run: number; value: number; actor: number; package: number; count: number; first_event: number };

@@ -32,6 +32,7 @@ test("the help of fangs lists every command", async () => {
       tls        Make certificates for the server and its runners.
       audit      Look at who changed what.
       notifier   Choose who is told of verdicts, and see what was sent.
+      hunt       Ask which packages ever did something.
       bench      Measure how fast fangs is on this host.
       config     Check the configuration, and show it.
       migrate    Look at the schema of the database; copy it to a Postgres.

@@ -82,6 +82,7 @@ const ALLOWED: Record<string, string> = {
   "GET /ui/page.css": "nobody read triage runner admin",
   "POST /ui/session": "nobody read triage runner admin",
   "DELETE /ui/session": "read triage admin",
+  "GET /v1/hunt": "read triage admin",
   "GET /v1/openapi.json": "read triage admin",
 };
 

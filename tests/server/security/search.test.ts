@@ -48,6 +48,8 @@ test.each(searches)(
     const filled = path.replace(":id", runId).replace(":name", "lodash");
     const unknown = await ask("GET", `${filled}?${name}=no-such-thing`);
     for (const value of HOSTILE_ENCODED) {
+      // In a hunt that is the wildcard, and the only string here that may mean anything.
+      if (path === "/v1/hunt" && value === "*") continue;
       const got = await ask("GET", `${filled}?${name}=${value}`);
       const shown = value.slice(0, 40);
       if (got.status === 200) expect([shown, got.body]).toEqual([shown, unknown.body]);

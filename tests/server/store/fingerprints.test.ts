@@ -5,8 +5,8 @@ import { aRun, FINGERPRINTS, knownValues } from "./analysed.ts";
 
 test("a value that many runs show is stored once, and stays when a run's fingerprints are made anew", async () => {
   const db = await newStore();
-  const run = { id: await aRun(db, "lodash"), package: "lodash" };
-  const other = { id: await aRun(db, "lodash"), package: "lodash" };
+  const run = { id: await aRun(db, "lodash"), package: "lodash", version: "1.0.0" };
+  const other = { id: await aRun(db, "lodash"), package: "lodash", version: "1.0.0" };
   await insertFingerprints(db, run, FINGERPRINTS, 7);
   await insertFingerprints(db, other, FINGERPRINTS, 7);
   expect(await knownValues(db)).toHaveLength(FINGERPRINTS.length);
