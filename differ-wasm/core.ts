@@ -20,7 +20,7 @@ export interface Core {
   rootText(which: number): number;
   setRoot(which: number, size: number): void;
   clear(most: number, room: number): void;
-  rememberLines(size: number): void;
+  rememberValues(size: number): void;
   restore(end: number, count: number): void;
   seal(most: number, room: number): void;
   rewind(): void;

@@ -32,6 +32,9 @@ interface Image {
   values: string[];
 }
 
+/** In front of a baseline's value, see assembly/baseline.ts. */
+const BASELINE_HEADER = 8;
+
 /** Of the window, the table and the arena each, what runs of usual size use. */
 const TOUCHED = 256 * 1024;
 
@@ -58,10 +61,22 @@ export function differOn(core: Core, limits: Partial<DifferLimits> = {}): Differ
   for (const from of [window.byteOffset, core.TABLE.value, arena]) bytes.fill(0, from, from + TOUCHED);
   core.prepare();
 
+  const once = new WeakSet<Iterable<BaselineValue>>();
   const images = new WeakMap<Iterable<BaselineValue>, Image>();
   /** The baseline that is loaded. It is held here, so that none that comes later can be taken for it. */
   let loaded: Iterable<BaselineValue> | undefined;
   let knownValues: string[] = [];
+
+  /** What is loaded twice is loaded often: its image is kept. */
+  const keepImage = (baseline: Iterable<BaselineValue>): void => {
+    if (!Array.isArray(baseline)) return;
+    const size = core.recordsEnd() - arena;
+    if (!once.has(baseline)) once.add(baseline);
+    else if (size <= IMAGE_LIMIT && !core.isFull()) {
+      const image = new Uint8Array(bytes.subarray(arena, arena + size));
+      images.set(baseline, { bytes: image, records: core.recordCount(), values: knownValues });
+    }
+  };
 
   const load = (baseline: Iterable<BaselineValue>): void => {
     loaded = undefined;
@@ -72,12 +87,8 @@ export function differOn(core: Core, limits: Partial<DifferLimits> = {}): Differ
       core.restore(arena + image.bytes.length, image.records);
       knownValues = image.values;
     } else {
-      knownValues = remember(core, window, baseline);
-      const size = core.recordsEnd() - arena;
-      if (Array.isArray(baseline) && size <= IMAGE_LIMIT && !core.isFull()) {
-        const image = Uint8Array.from(bytes.subarray(arena, arena + size));
-        images.set(baseline, { bytes: image, records: core.recordCount(), values: knownValues });
-      }
+      knownValues = remember(core, bytes, baseline);
+      keepImage(baseline);
     }
     core.seal(most.fingerprints, most.bytes);
     if (Array.isArray(baseline)) loaded = baseline;
@@ -142,27 +153,29 @@ function setRoots(core: Core, memory: Uint8Array, scope: DifferScope): void {
 
 /** Text that is its own escaped form, and one byte for each character. */
 const PLAIN = /^[ -[\]-~]*$/;
-const encoder = new TextEncoder();
-/** So many characters, and one more value, fit the window whatever they are. */
-const LINES_LENGTH = 16 * 1024;
 
 /** Enters a baseline, and returns its values, in the form that a run gives them, by the numbers that the core gave them. */
-function remember(core: Core, window: Uint8Array, baseline: Iterable<BaselineValue>): string[] {
+function remember(core: Core, memory: Buffer, baseline: Iterable<BaselineValue>): string[] {
+  const [start, room, longest] = [core.WINDOW.value, core.WINDOW_SIZE.value, core.VALUE_MAX.value];
   const values: string[] = [];
-  let lines = "";
-  const send = (): void => {
-    core.rememberLines(encoder.encodeInto(lines, window).written);
-    lines = "";
-  };
+  let at = 0;
   for (const { actor, category, value } of baseline) {
-    const known = PLAIN.test(value) ? value : textOf(bytesOf(value));
-    // Each byte takes at most four characters: this is longer than any value of a run.
-    if (known.length > 4 * core.VALUE_MAX.value) continue;
-    lines += `${ownerOf(actor, category)}\t${known}\n`;
-    values.push(known);
-    if (lines.length > LINES_LENGTH) send();
+    const raw = PLAIN.test(value) ? undefined : bytesOf(value);
+    const size = raw?.length ?? value.length;
+    if (size === 0 || size > longest) continue; // no run has such a value
+    if (at + BASELINE_HEADER + size > room) {
+      core.rememberValues(at);
+      at = 0;
+    }
+    memory.writeUInt32LE(ownerOf(actor, category), start + at);
+    memory.writeUInt32LE(size, start + at + 4);
+    at += BASELINE_HEADER;
+    if (raw === undefined) memory.write(value, start + at, "latin1");
+    else memory.set(raw, start + at);
+    values.push(raw === undefined ? value : textOf(raw));
+    at = (at + size + 7) & ~7;
   }
-  send();
+  core.rememberValues(at);
   return values;
 }
 

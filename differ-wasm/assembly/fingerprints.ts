@@ -90,10 +90,9 @@ export function isFull(): bool {
   return full;
 }
 
-/** Enters a value as the next one of the baseline; an empty one counts as one, too, but is not entered. */
+/** Enters a value as the next one of the baseline. */
 export function remember(value: usize, size: u32, owner: u32): void {
   remembered++;
-  if (size == 0) return;
   lastAppended = 0;
   intern(value, size, owner);
   if (lastAppended != 0) store<u32>(lastAppended, remembered, MARK);

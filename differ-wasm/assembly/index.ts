@@ -28,7 +28,7 @@ import { normalPath, pathStart, writePath } from "./path";
 
 // Layout of the memory, for the host.
 export { ARENA, ARENA_END, CONFIG, CONFIG_SIZE, KEY, KEY_SIZE, SCOPE, TABLE, VALUE_MAX, WINDOW, WINDOW_SIZE } from "./layout";
-export { rememberLines } from "./baseline";
+export { rememberValues } from "./baseline";
 export { clear, isFull, recordCount, recordsEnd, restore, rewind, seal } from "./fingerprints";
 export { ROOT_MAX, rootText, setRoot } from "./roots";
 

@@ -121,9 +121,9 @@ EXPORT void native_clear(u32 most, u32 room)
 {
 	clear(most, room);
 }
-EXPORT void native_rememberLines(u32 size)
+EXPORT void native_rememberValues(u32 size)
 {
-	rememberLines(size);
+	rememberValues(size);
 }
 EXPORT void native_restore(u32 end, u32 count)
 {

@@ -73,8 +73,8 @@ function agreesOnWhatIsGenerated(differ: Differ): void {
       const seen = referenceDiff(facts, scope, [], [], rules).fingerprints;
       const baseline = [...stray, ...seen.filter((_, at) => at % 3 === 0)];
       const expected = referenceDiff(facts, scope, baseline, allow, rules);
-      // From the values, from the baseline that is loaded, and from its image behind another.
-      for (const before of [undefined, undefined, []]) {
+      // From the values, from the baseline that is loaded, from the values again, and from the image that was kept then.
+      for (const before of [undefined, undefined, [], []]) {
         if (before) differ.begin(scope, before);
         differ.begin(scope, baseline, allow, rules);
         differ.window.fill(0xaa);

@@ -102,13 +102,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ["& 0x7fff;", "& 0x7ffe;"],
     ["if (outside == 0) return load<u16>(entry, NUMBER);", "if (outside == 0) return 1;"],
   ),
-  ...of(
-    "baseline",
-    ["owner = owner * 10 +", "owner = owner * 8 +"],
-    ["length <= VALUE_MAX ? length : 0", "length"],
-    ["if (byte == BACKSLASH) {", "if (false) {"],
-    ["byte - 0x57", "byte - 0x56"],
-  ),
+  ...of("baseline", ["length + 7) & ~7;", "length + 8) & ~7;"]),
   ...of(
     "operator-rules",
     ["(componentEnd == patternEnd) == isLast && ", ""],
