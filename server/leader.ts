@@ -1,5 +1,6 @@
 /** Tasks that one orchestrator does for all that share its store: watching, retention, deliveries. */
 import { hostname } from "node:os";
+import { log } from "../log/log.ts";
 import { FangsError } from "../protocol/errors.ts";
 import { logDefect } from "./problem.ts";
 import type { Services } from "./services.ts";
@@ -68,6 +69,10 @@ async function workAsLeader({ db, stopping }: Pick<Services, "db" | "stopping">,
   const { work } = term;
   const lost = new AbortController();
   const ended = new AbortController();
+  lost.signal.addEventListener("abort", () => {
+    if (!ended.signal.aborted)
+      log.warn("the lead was lost: this orchestrator hung, or could not renew it in time", { task: lead.name });
+  });
   const fence: Fence = async (inner) => {
     if (!lost.signal.aborted && (await confirmLead(inner, lead))) return;
     lost.abort();

@@ -1,7 +1,12 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type LocalRegistry, type PackageFiles, startLocalRegistry } from "../../npm/local-registry.ts";
+import {
+  type LocalRegistry,
+  type LocalRegistryOptions,
+  type PackageFiles,
+  startLocalRegistry,
+} from "../../npm/local-registry.ts";
 import type { Deviation, Run } from "../../protocol/models.ts";
 
 export const FANGS: string = resolve(import.meta.dir, "../../dist/fangs");
@@ -103,10 +108,12 @@ export interface Place extends AsyncDisposable {
   scan(name: string, version: string): Promise<{ run: Run; deviations: Deviation[]; code: number; stderr: string }>;
 }
 
+export type Intercept = NonNullable<LocalRegistryOptions["intercept"]>;
+
 /** A data directory, a free port and a local registry; no process of fangs yet. */
-export function place(): Place {
+export function place(intercept?: Intercept): Place {
   const dataDir = mkdtempSync(join(tmpdir(), "fangs-e2e-"));
-  const registry = startLocalRegistry();
+  const registry = startLocalRegistry(intercept === undefined ? {} : { intercept });
   const listen = `127.0.0.1:${freePort()}`;
   const url = `http://${listen}`;
   const env = { FANGS_DATA_DIR: dataDir, FANGS_SERVER: url, npm_config_registry: registry.url };
