@@ -15,7 +15,12 @@ export const command: CommandDef = leaf({
     const { serverOptions } = await import("./settings/server-options.ts");
     const { startOrchestrator } = await import("../server/start.ts");
     const server = await startOrchestrator(
-      serverOptions(settings.values, await rulesIn(settings.file), npmConfigIn(settings.file, terminal.env)),
+      serverOptions(
+        settings.values,
+        await rulesIn(settings.file),
+        npmConfigIn(settings.file, terminal.env),
+        terminal.env,
+      ),
     );
     using _ = reloadOnHangup("serve", args, terminal, settings.origins, async ({ file }) =>
       server.useRules(await rulesIn(file)),

@@ -23,7 +23,7 @@ export const command: CommandDef = leaf({
     const { startOrchestrator } = await import("../server/start.ts");
     const { startRunner } = await import("../runner/start.ts");
 
-    const server = await startOrchestrator(serverOptions(values, await rulesIn(settings.file), npm));
+    const server = await startOrchestrator(serverOptions(values, await rulesIn(settings.file), npm, terminal.env));
     using _ = reloadOnHangup("up", args, terminal, settings.origins, async ({ file }) =>
       server.useRules(await rulesIn(file)),
     );

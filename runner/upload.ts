@@ -8,6 +8,8 @@ const PATIENCE_MS = 5 * 60_000;
 const PASSING: ReadonlySet<string> = new Set([
   "server_unreachable",
   "database_unavailable",
+  "bucket_unavailable",
+  "bucket_refused",
   "store_full",
   "rate_limited",
 ]);

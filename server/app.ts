@@ -23,6 +23,8 @@ import { storeFailure } from "./store/failure.ts";
 import { migrate } from "./store/migrate.ts";
 import { openStore } from "./store/open.ts";
 import { segmentsOf, TRACE_LIMIT } from "./trace-limit.ts";
+import type { BucketOptions } from "./traces/bucket.ts";
+import { logBucketFailure, openTraces } from "./traces/open.ts";
 import { useRules } from "./use-rules.ts";
 import { type WatchOptions, watcher } from "./watcher/watch.ts";
 
@@ -30,6 +32,8 @@ export interface ServerOptions extends Analysis, ListenerOptions {
   dataDir: string;
   /** `sqlite:<path>` or `postgres://…`; fangs.db in the data directory if not given. */
   store?: string;
+  /** The bucket for traces; in the store if not given. */
+  traces?: BucketOptions;
   /** The registry of npm's configuration if not given. */
   registry?: RegistryClient;
   /** How long a lease lasts without a heartbeat; 30 s if not given. */
@@ -70,22 +74,25 @@ export interface RunningServer {
 /**
  * Starts the orchestrator: migrates the store, writes the first tokens, analyses what an earlier end left behind, then listens.
  *
- * @throws FangsError usage, database, schema_too_new, address_in_use
+ * @throws FangsError usage, database, schema_too_new, address_in_use, bucket_refused
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { dataDir, analyse, listEvents, processTree } = options;
   const registry = options.registry ?? createRegistryClient(readNpmConfig());
   prepareDataDir(dataDir);
+  const metrics = createMetrics({ dataDir });
+  const traces = await openTraces(options.traces, metrics);
   const db = openStore(options.store ?? `sqlite:${join(dataDir, "fangs.db")}`);
   const stopping = new AbortController();
   const drainMs = options.drainMs ?? 10_000;
   const services: Services = {
     db,
+    traces,
     gate: createGate(db, Date.now, options.requestsPerSecond),
     mostSegments: segmentsOf(options.traceLimit ?? TRACE_LIMIT),
     registry,
     analysis: { analyse, listEvents, processTree },
-    metrics: createMetrics({ dataDir }),
+    metrics,
     pulse: createPulse(),
     jobs: sharedSignal(db, "jobs"),
     watching: sharedSignal(db, "watching"),
@@ -104,7 +111,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await migrate(db);
     await writeBootstrapTokens(db, dataDir, services.now());
     await useRules(services, options.rules ?? NO_RULES);
-    await resumeAnalyses(services);
+    await resumeAnalyses(services).catch(logBucketFailure);
     const http = openListeners(services, options);
     const sweep = startSweep(services, options.sweepMs ?? 1000);
     const watching =
@@ -150,7 +157,7 @@ function startSweep(services: Services, everyMs: number): { stop(): Promise<void
       try {
         if (await sweepExpired(services)) services.jobs.fire();
         // Runs that waited: for the seeds of their package, or for their control run.
-        await resumeAnalyses(services);
+        await resumeAnalyses(services).catch(logBucketFailure);
         services.pulse.beat("sweep");
       } catch (error) {
         logDefect(error);

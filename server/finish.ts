@@ -108,7 +108,7 @@ async function analyseStored(services: Services, id: string): Promise<void> {
   const release = run.release ?? (await lookUp(services, run, nodeMajor));
   const done = metrics.analysisSeconds.startTimer();
   try {
-    const segments = await readTrace(db, id);
+    const segments = await readTrace(services, id);
     // Baseline and verdict in one transaction: two first runs of a package cannot both seed it.
     const output = await db.transaction(async (inner) => {
       // Another orchestrator may have been faster, or an operator.

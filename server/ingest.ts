@@ -4,9 +4,9 @@ import type { SegmentReceipt } from "../protocol/requests.ts";
 import { holdLease } from "./queue.ts";
 import { countRecords, decompressSegment } from "./segment.ts";
 import type { Services } from "./services.ts";
-import type { Database } from "./store/open.ts";
 import { moveRun } from "./store/runs.ts";
 import { insertSegment, listSegments } from "./store/traces.ts";
+import { readSegments } from "./traces/traces.ts";
 
 export interface Upload {
   runId: string;
@@ -20,12 +20,13 @@ export interface Upload {
 /**
  * Checks and stores one segment. The same one again changes nothing.
  *
- * @throws FangsError lease_lost, trace_corrupt, segment_mismatch
+ * @throws FangsError lease_lost, trace_corrupt, segment_mismatch, bucket_unavailable, bucket_refused
  */
 export async function receiveSegment(services: Services, upload: Upload): Promise<SegmentReceipt> {
-  const { runId, lease, seq, sha256, compressed } = upload;
+  const { runId, lease, seq, compressed } = upload;
+  const sha256 = upload.sha256.toLowerCase();
   await holdLease(services.db, runId, lease);
-  if (new Bun.CryptoHasher("sha256").update(compressed).digest("hex") !== sha256.toLowerCase()) {
+  if (new Bun.CryptoHasher("sha256").update(compressed).digest("hex") !== sha256) {
     throw new FangsError("trace_corrupt", "The segment does not match its sha256.", {
       hint: "It was altered on its way; send it again.",
     });
@@ -33,10 +34,12 @@ export async function receiveSegment(services: Services, upload: Upload): Promis
   const counts = countRecords(decompressSegment(compressed));
   const events = counts.values().reduce((sum, count) => sum + count, 0);
 
+  const size = compressed.length;
+  const data = await services.traces.put({ run_id: runId, seq, sha256, bytes: compressed });
   const outcome = await services.db.transaction(async (db) => {
     const { state } = await holdLease(db, runId, lease);
     if (state === "leased") await moveRun(db, runId, "running");
-    return insertSegment(db, { run_id: runId, seq, sha256: sha256.toLowerCase(), events, data: compressed });
+    return insertSegment(db, { run_id: runId, seq, sha256, events, size, data });
   }, `run ${runId}`);
   if (outcome === "different") {
     throw new FangsError(
@@ -54,8 +57,8 @@ export async function receiveSegment(services: Services, upload: Upload): Promis
 /**
  * The decompressed segments of a run in order.
  *
- * @throws FangsError trace_corrupt
+ * @throws FangsError trace_corrupt, trace_missing, bucket_unavailable, bucket_refused
  */
-export async function readTrace(db: Database, runId: string): Promise<Uint8Array[]> {
-  return (await listSegments(db, runId)).map(decompressSegment);
+export async function readTrace({ db, traces }: Pick<Services, "db" | "traces">, runId: string): Promise<Uint8Array[]> {
+  return (await readSegments(traces, await listSegments(db, runId))).map(decompressSegment);
 }

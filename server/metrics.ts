@@ -16,6 +16,7 @@ export interface Metrics {
   releases: Counter<"cause">;
   notifications: Counter<"target_kind" | "outcome">;
   httpSeconds: Histogram<"method" | "route" | "status">;
+  bucketSeconds: Histogram<"operation" | "outcome">;
   /** The exposition text, with the store as it is now; `now` is ms UTC. */
   expose(db: Database, now: number): Promise<{ type: string; text: string }>;
 }
@@ -82,6 +83,13 @@ export function createMetrics(options: { dataDir?: string } = {}): Metrics {
       help: "From a request to its answer; a long poll is as long as it waits.",
       labelNames: ["method", "route", "status"],
       buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+      registers,
+    }),
+    bucketSeconds: new Histogram({
+      name: "fangs_bucket_request_duration_seconds",
+      help: "From a request to the bucket of the traces to its answer; failed: it did not answer, refused, or lacks the object.",
+      labelNames: ["operation", "outcome"],
+      buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
       registers,
     }),
     analysisSeconds: new Histogram({

@@ -25,14 +25,14 @@ import { getRun, getRunDetail, judgedAt, updateRun } from "./store/runs.ts";
 /**
  * Answers what today's rules change of a run; stores it unless `dryRun`.
  *
- * @throws FangsError not_found; conflict for a run without a verdict, a trace or a baseline to compare with
+ * @throws FangsError not_found; trace_missing, bucket_unavailable; conflict for a run without a verdict, a trace or a baseline to compare with
  */
 export async function reanalyseRun(
   services: Services,
   id: string,
   { dryRun, actor }: { dryRun: boolean; actor: string },
 ): Promise<Reanalysis> {
-  const segments = await readTrace(services.db, id);
+  const segments = await readTrace(services, id);
   const { package: name } = await getRun(services.db, id);
   return services.db.transaction(async (db) => {
     const run = await getRunDetail(db, id);

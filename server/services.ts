@@ -11,6 +11,7 @@ import type { NotifySettings } from "./notify/settings.ts";
 import type { Pulse } from "./pulse.ts";
 import type { Signal } from "./signal.ts";
 import type { Database } from "./store/open.ts";
+import type { Traces } from "./traces/traces.ts";
 
 /** A run as analysis reads it: decompressed segments in order, and what the runner reported. */
 export interface RecordedRun {
@@ -45,6 +46,8 @@ export interface Analysis {
 
 export interface Services {
   db: Database;
+  /** Where the bytes of traces lie. */
+  traces: Traces;
   registry: RegistryClient;
   analysis: Analysis;
   metrics: Metrics;

@@ -7,6 +7,7 @@ import { processTree } from "./analysis/tree.ts";
 import { type RunningServer, startServer } from "./app.ts";
 import type { ListenerOptions } from "./listeners.ts";
 import type { RulesInForce } from "./services.ts";
+import type { BucketOptions } from "./traces/bucket.ts";
 import type { WatchOptions } from "./watcher/watch.ts";
 import { embeddedCore } from "../differ-wasm/embedded.ts";
 
@@ -14,6 +15,8 @@ export interface OrchestratorOptions extends ListenerOptions {
   dataDir: string;
   /** `sqlite:<path>` or `postgres://…`; absent: a file in the data directory. */
   store?: string;
+  /** The bucket for traces; absent: in the store. */
+  traces?: BucketOptions;
   /** The operator's rules at the start; absent: none. */
   rules?: RulesInForce;
   /** How long a stop waits for what is in flight, ms. */

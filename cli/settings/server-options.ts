@@ -3,7 +3,8 @@ import type { NpmConfig } from "../../npm/config.ts";
 import { FangsError } from "../../protocol/errors.ts";
 import type { RulesInForce } from "../../server/services.ts";
 import type { OrchestratorOptions } from "../../server/start.ts";
-import type { SettingValue, USED_BY } from "./table.ts";
+import { credentialsIn } from "./bucket.ts";
+import type { Environment, SettingValue, USED_BY } from "./table.ts";
 
 type Values = { [Name in (typeof USED_BY)["up"][number]]: SettingValue<Name> } & {
   [Name in "runner-listen" | "runner-routes"]?: SettingValue<Name>;
@@ -14,6 +15,7 @@ export function serverOptions(
   values: Omit<Values, "runner-id" | "image" | "concurrency" | "grace">,
   rules: RulesInForce,
   npm: NpmConfig,
+  env: Environment,
 ): OrchestratorOptions {
   const { store, "public-url": publicUrl, "notify-dir": filesDir } = values;
   return {
@@ -24,6 +26,7 @@ export function serverOptions(
     ...tlsOf(values),
     ...runnersOf(values),
     ...(store === undefined ? {} : { store }),
+    ...tracesIn(values.traces, env),
     rules,
     npm,
     requestsPerSecond: values["rate-limit"],
@@ -57,6 +60,11 @@ function runnersOf(values: Pick<Values, "runner-listen" | "runner-routes">): Pic
   if (address !== undefined) return { runners: { listen: address, only } };
   if (!only) return {};
   throw new FangsError("usage", "Runners would be served nowhere.", { hint: "Give --runner-listen, too." });
+}
+
+/** @throws FangsError usage where there are no credentials */
+function tracesIn(bucket: Values["traces"], env: Environment): Pick<OrchestratorOptions, "traces"> {
+  return bucket === undefined ? {} : { traces: { ...bucket, credentials: credentialsIn(env) } };
 }
 
 /** @throws FangsError usage for a feed whose address is none, or globs without a feed */

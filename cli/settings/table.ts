@@ -5,6 +5,7 @@
 import { hostname } from "node:os";
 import { LEVELS } from "../../log/log.ts";
 import { dataDirectory } from "../data-directory.ts";
+import { bucketUrl } from "./bucket.ts";
 import { address, choice, count, duration, type Kind, list, text, toggle, webAddress } from "./kinds.ts";
 
 export interface Setting<T = unknown> {
@@ -79,6 +80,10 @@ export const SETTINGS = {
     doc: "The database, e.g. sqlite:/path.",
     otherwise: "`fangs.db` in the data directory",
     mask: (url) => url.replace(/^([a-z0-9+.-]+:\/\/[^/@]*?:)[^@]*@/i, "$1…@"),
+  }),
+  traces: optional(bucketUrl, {
+    doc: "The S3-compatible bucket for traces, e.g. s3://bucket/prefix?endpoint=https://s3.example.",
+    otherwise: "none: in the database",
   }),
   drain: {
     kind: duration("1h"),
@@ -196,6 +201,7 @@ const SERVING = [
   "insecure",
   ...TLS,
   "store",
+  "traces",
   "drain",
   "drain-delay",
   "rate-limit",

@@ -17,10 +17,9 @@ import { promoteRun, rejectRun } from "../decisions.ts";
 import { readTrace } from "../ingest.ts";
 import { COMMON_HEADERS } from "../problem.ts";
 import { reanalyseRun } from "../reanalyse.ts";
-import type { RecordedRun } from "../services.ts";
+import type { RecordedRun, Services } from "../services.ts";
 import { cancelRun, deleteRun } from "../run-removal.ts";
 import { findId } from "../store/ids.ts";
-import type { Database } from "../store/open.ts";
 import { getRunDetail, listPending, listRuns } from "../store/runs.ts";
 import { failRun, retryRun } from "../triage.ts";
 import { type Route, route } from "./route.ts";
@@ -60,8 +59,9 @@ export const runRoutes: Route[] = [
     scope: "read",
     answer: EventPage,
     query: EventQuery,
-    async handle({ services: { db, analysis, rules }, param, query: { explain, ...filter } }) {
-      const run = await recordedRun(db, param("id"));
+    async handle({ services, param, query: { explain, ...filter } }) {
+      const { analysis, rules } = services;
+      const run = await recordedRun(services, param("id"));
       if (explain !== true) return analysis.listEvents(run, filter);
       const { package: name, version } = run.release;
       return analysis.listEvents(run, { ...filter, explain: { package: name, version, rules: rules.normalize } });
@@ -73,8 +73,8 @@ export const runRoutes: Route[] = [
     path: "/v1/runs/:id/tree",
     scope: "read",
     answer: ProcessTree,
-    handle: async ({ services: { db, analysis }, param }) => ({
-      processes: analysis.processTree(await recordedRun(db, param("id"))),
+    handle: async ({ services, param }) => ({
+      processes: services.analysis.processTree(await recordedRun(services, param("id"))),
     }),
   }),
 
@@ -166,12 +166,12 @@ export const runRoutes: Route[] = [
 
 /** Events need the environment of the run to be read, and that comes with its result. */
 async function recordedRun(
-  db: Database,
+  services: Services,
   given: string,
 ): Promise<RecordedRun & { release: { package: string; version: string } }> {
-  const id = await findId(db, "run", given);
-  const { result, state, ...release } = await getRunDetail(db, id);
-  if (result !== null) return { result, release, segments: await readTrace(db, id) };
+  const id = await findId(services.db, "run", given);
+  const { result, state, ...release } = await getRunDetail(services.db, id);
+  if (result !== null) return { result, release, segments: await readTrace(services, id) };
   throw new FangsError("conflict", `The run ${id} has no result; it is ${state}.`, {
     hint: "Its events can be read when its runner has reported.",
   });

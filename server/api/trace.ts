@@ -13,6 +13,7 @@ import { findId, missing } from "../store/ids.ts";
 import type { Database } from "../store/open.ts";
 import type { Identity } from "../store/tokens.ts";
 import { getSegment } from "../store/traces.ts";
+import { readSegments } from "../traces/traces.ts";
 import { readBody } from "./body.ts";
 import { type Route, route } from "./route.ts";
 
@@ -27,11 +28,12 @@ export const traceRoutes: Route[] = [
     path: "/v1/runs/:id/trace/:seq",
     scope: "read",
     produces: SEGMENT_TYPE,
-    async handle({ services: { db }, param }) {
+    async handle({ services: { db, traces }, param }) {
       const seq = sequence(param("seq"));
-      const data = await getSegment(db, await findId(db, "run", param("id")), seq);
-      if (data === undefined) throw missing("segment", String(seq));
-      return new Response(new Uint8Array(data), { headers: { ...COMMON_HEADERS, "content-type": SEGMENT_TYPE } });
+      const segment = await getSegment(db, await findId(db, "run", param("id")), seq);
+      if (segment === undefined) throw missing("segment", String(seq));
+      const [data] = await readSegments(traces, [segment]);
+      return new Response(new Uint8Array(data!), { headers: { ...COMMON_HEADERS, "content-type": SEGMENT_TYPE } });
     },
   }),
 

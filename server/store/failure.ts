@@ -6,6 +6,13 @@ import { storeFull } from "./full.ts";
 
 /** Errors of the driver, of the socket and of Postgres after which the connection is gone, or was never made. */
 const LOST = /^(CONNECT|ECONN|EPIPE|ENOTFOUND|ETIMEDOUT|EHOST|ENET|ENOENT|EAI_|08|57P0|53300|25P03)/;
+/** The connection, the bucket, or room on the disk: it comes back. */
+const GOES_AWAY: ReadonlySet<string> = new Set([
+  "database_unavailable",
+  "store_full",
+  "bucket_unavailable",
+  "bucket_refused",
+]);
 /** Errors of Postgres that go away by themselves: a deadlock, a statement that took too long, no room for more. */
 const PASSING = /^(40|53|55P03|57014)/;
 
@@ -14,10 +21,10 @@ export function isConnectionLost(error: unknown): boolean {
   return LOST.test(codeOf(error));
 }
 
-/** Whether it goes away without anybody doing something to what was begun: the connection, or room on the disk. */
+/** Whether it goes away without anybody doing something to what was begun: a connection, or room on the disk. */
 export function isPassing(thrown: unknown): boolean {
-  const code = storeFailure(thrown)?.code;
-  return code === "database_unavailable" || code === "store_full";
+  const code = thrown instanceof FangsError ? thrown.code : storeFailure(thrown)?.code;
+  return code !== undefined && GOES_AWAY.has(code);
 }
 
 /** What a database threw, as `database_unavailable` where trying again helps, else as `store_full` or `database`; undefined: no database did. */

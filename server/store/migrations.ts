@@ -11,6 +11,7 @@ import postgresNotificationEnds from "../../migrations/postgres/0051_notificatio
 import postgresAccess from "../../migrations/postgres/0060_access.sql" with { type: "text" };
 import postgresByNumber from "../../migrations/postgres/0070_fingerprints_by_number.sql" with { type: "text" };
 import postgresVersionOfRun from "../../migrations/postgres/0071_version_of_run_number.sql" with { type: "text" };
+import postgresTracesElsewhere from "../../migrations/postgres/0072_traces_elsewhere.sql" with { type: "text" };
 import sqliteInitial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
 import sqliteTriage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
 import sqliteControls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
@@ -23,6 +24,7 @@ import sqliteNotificationEnds from "../../migrations/sqlite/0051_notification_en
 import sqliteAccess from "../../migrations/sqlite/0060_access.sql" with { type: "text" };
 import sqliteByNumber from "../../migrations/sqlite/0070_fingerprints_by_number.sql" with { type: "text" };
 import sqliteVersionOfRun from "../../migrations/sqlite/0071_version_of_run_number.sql" with { type: "text" };
+import sqliteTracesElsewhere from "../../migrations/sqlite/0072_traces_elsewhere.sql" with { type: "text" };
 
 export interface Migration {
   version: number;
@@ -53,6 +55,7 @@ const FILES: readonly (readonly [file: string, texts: { sqlite: string; postgres
   ["0060_access.sql", { sqlite: sqliteAccess, postgres: postgresAccess }],
   ["0070_fingerprints_by_number.sql", { sqlite: sqliteByNumber, postgres: postgresByNumber }],
   ["0071_version_of_run_number.sql", { sqlite: sqliteVersionOfRun, postgres: postgresVersionOfRun }],
+  ["0072_traces_elsewhere.sql", { sqlite: sqliteTracesElsewhere, postgres: postgresTracesElsewhere }],
 ];
 
 export const SQLITE_MIGRATIONS: readonly Migration[] = FILES.map(([file, { sqlite }]) => migration(file, sqlite));

@@ -57,7 +57,10 @@ export interface SegmentRow {
   seq: number;
   sha256: string;
   events: number;
-  data: Uint8Array;
+  /** Bytes, compressed. */
+  size: number;
+  /** Null: they lie in the bucket. */
+  data: Uint8Array | null;
 }
 
 export interface DeviationRow {

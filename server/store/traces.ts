@@ -1,12 +1,15 @@
-/** Trace segments: zstd blobs by run and number, as the runner sent them. */
+/** Trace segments by run and number: what is known of them, and their bytes where these are not in a bucket. */
 import type { Database } from "./open.ts";
 import type { SegmentRow } from "./schema.ts";
+
+/** What it takes to find the bytes of a segment and to check them. */
+export type StoredSegment = Pick<SegmentRow, "run_id" | "seq" | "sha256" | "data">;
 
 /** Stores a segment once. Answers what is there: `stored` now, the `same` already, or a `different` one. */
 export async function insertSegment(db: Database, segment: SegmentRow): Promise<"stored" | "same" | "different"> {
   const changes = await db.run(
-    "insert into trace_segment (run_id, seq, sha256, events, data) values ($1, $2, $3, $4, $5) on conflict do nothing",
-    [segment.run_id, segment.seq, segment.sha256, segment.events, segment.data],
+    "insert into trace_segment (run_id, seq, sha256, events, size, data) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+    [segment.run_id, segment.seq, segment.sha256, segment.events, segment.size, segment.data],
   );
   if (changes === 1) return "stored";
   const [there] = await db.rows<{ sha256: string }>("select sha256 from trace_segment where run_id = $1 and seq = $2", [
@@ -16,21 +19,20 @@ export async function insertSegment(db: Database, segment: SegmentRow): Promise<
   return there?.sha256 === segment.sha256 ? "same" : "different";
 }
 
-/** One segment as stored. */
-export async function getSegment(db: Database, runId: string, seq: number): Promise<Uint8Array | undefined> {
-  const [row] = await db.rows<{ data: Uint8Array }>("select data from trace_segment where run_id = $1 and seq = $2", [
-    runId,
-    seq,
-  ]);
-  return row?.data;
+/** One segment. */
+export async function getSegment(db: Database, runId: string, seq: number): Promise<StoredSegment | undefined> {
+  const [row] = await db.rows<StoredSegment>(
+    "select run_id, seq, sha256, data from trace_segment where run_id = $1 and seq = $2",
+    [runId, seq],
+  );
+  return row;
 }
 
-/** All segments of a run in order, as stored. */
-export async function listSegments(db: Database, runId: string): Promise<Uint8Array[]> {
-  const rows = await db.rows<{ data: Uint8Array }>("select data from trace_segment where run_id = $1 order by seq", [
+/** All segments of a run in order. */
+export async function listSegments(db: Database, runId: string): Promise<StoredSegment[]> {
+  return db.rows<StoredSegment>("select run_id, seq, sha256, data from trace_segment where run_id = $1 order by seq", [
     runId,
   ]);
-  return rows.map((row) => row.data);
 }
 
 /** The numbers of the stored segments, in order, and the sum of their events. */

@@ -49,7 +49,7 @@ async function checkRun(db: Database, run: RunRow, findings: Findings): Promise<
   const same =
     stored.length === segments.length &&
     stored.every(({ data }, i) =>
-      Bun.deepEquals(new Uint8Array(Bun.zstdDecompressSync(new Uint8Array(data))), segments[i]),
+      Bun.deepEquals(new Uint8Array(Bun.zstdDecompressSync(new Uint8Array(data ?? []))), segments[i]),
     );
   if (!same) findings.orphans.push(`run ${run.id} has ${stored.length} segments that are not its recording's`);
   const deviations = await db.query

@@ -22,6 +22,7 @@ import { NO_RULES } from "../../server/operator-rules-file.ts";
 import { createPulse } from "../../server/pulse.ts";
 import type { Analysis, Services } from "../../server/services.ts";
 import { createSignal } from "../../server/signal.ts";
+import { inDatabase } from "../../server/traces/traces.ts";
 import { dropStoreOf, newStore, storeOf } from "../stores/stores.ts";
 
 // Most tests are refused something, and mean it.
@@ -177,6 +178,7 @@ export async function testServices(changes: Partial<Services> = {}): Promise<Ser
   const clock = { now: 1_000_000 };
   return {
     db,
+    traces: inDatabase,
     gate: createGate(db, () => clock.now),
     mostSegments: 1000,
     registry: testRegistry,

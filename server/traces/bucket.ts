@@ -1,0 +1,85 @@
+/** Trace segments as objects of an S3-compatible bucket. */
+import { FangsError } from "../../protocol/errors.ts";
+import { bucketFailure, isNoSuchObject } from "./bucket-failure.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Traces } from "./traces.ts";
+
+/** Where the bucket is, and who asks it. */
+export interface BucketOptions {
+  bucket: string;
+  /** Before every key, without slashes at its ends; empty: none. */
+  prefix: string;
+  /** Absent: that of AWS for the region. */
+  endpoint?: string;
+  region?: string;
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+}
+
+export interface Bucket extends Traces {
+  /**
+   * Asks the bucket for something small, to learn at the start what is wrong with the settings.
+   *
+   * @throws FangsError bucket_unavailable, bucket_refused
+   */
+  check(): Promise<void>;
+}
+
+/** A bucket that hangs must not hold an upload longer than a runner waits, which is 30 s. */
+const DEADLINE_MS = 10_000;
+
+/**
+ * The key of an object has the digest of its bytes: whoever writes to it, however often, writes the same. So neither a
+ * retry nor another orchestrator replaces what a row stands for.
+ */
+export function openBucket(
+  options: BucketOptions,
+  seconds?: Metrics["bucketSeconds"],
+  deadlineMs = DEADLINE_MS,
+): Bucket {
+  const { prefix, credentials, ...place } = options;
+  const client = new Bun.S3Client({ ...place, ...credentials, retry: 2 });
+  const keyOf = ({ run_id, seq, sha256 }: { run_id: string; seq: number; sha256: string }): string =>
+    [prefix, run_id, `${seq}-${sha256}`].filter((part) => part !== "").join("/");
+
+  /** Bun's client waits for ever by itself. */
+  async function ask<T>(operation: "put" | "get" | "list", work: () => Promise<T>): Promise<T> {
+    const begun = performance.now();
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs);
+    let outcome: "ok" | "failed" = "failed";
+    try {
+      const answer = await Promise.race([work(), late.promise]);
+      outcome = "ok";
+      return answer;
+    } catch (thrown) {
+      throw isNoSuchObject(thrown) ? thrown : bucketFailure(options, thrown);
+    } finally {
+      clearTimeout(timer);
+      seconds?.observe({ operation, outcome }, (performance.now() - begun) / 1000);
+    }
+  }
+
+  return {
+    async put(segment) {
+      await ask("put", () => client.write(keyOf(segment), segment.bytes, { type: "application/zstd" }));
+      return null;
+    },
+
+    async get(segment) {
+      const { run_id, seq, sha256 } = segment;
+      const bytes = await ask("get", () => client.file(keyOf(segment)).bytes()).catch((thrown: unknown) => {
+        if (!isNoSuchObject(thrown)) throw thrown;
+        throw new FangsError("trace_missing", `The bucket has no segment ${seq} of the run ${run_id}.`, {
+          cause: thrown,
+          hint: "Somebody or something deleted it there, such as a rule for old objects; fangs removes them by itself.",
+        });
+      });
+      if (new Bun.CryptoHasher("sha256").update(bytes).digest("hex") === sha256) return bytes;
+      throw new FangsError("trace_corrupt", `Segment ${seq} of the run ${run_id} is not what was stored.`, {
+        hint: "The object in the bucket was altered: its bytes do not match the sha256 in the database.",
+      });
+    },
+
+    check: async () => void (await ask("list", () => client.list({ prefix: `${prefix}/`, maxKeys: 1 }))),
+  };
+}
