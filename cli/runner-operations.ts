@@ -21,7 +21,7 @@ const list = serverLeaf({
     if (runners.length === 0) return terminal.err("No runners. Start one with `fangs runner` or `fangs up`.\n");
     const rows = runners.map((runner) => [
       runner.name,
-      runner.state,
+      runner.trouble === undefined ? runner.state : `${runner.state}: ${runner.trouble}`,
       `${runner.held}/${runner.concurrency}`,
       runner.load === null ? "-" : `${Math.round(runner.load.cpu * 100)} %`,
       runner.node_major === undefined ? "-" : String(runner.node_major),

@@ -33,6 +33,7 @@ const work = leaf({
       concurrency: values.concurrency,
       dataDir,
       ...(values.image === undefined ? {} : { image: values.image }),
+      ...(values.docker === undefined ? {} : { docker: values.docker }),
       makeImage: false,
       npm: npmConfigIn(settings.file, terminal.env),
       tell: log.info,

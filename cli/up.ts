@@ -36,6 +36,7 @@ export const command: CommandDef = leaf({
         concurrency: values.concurrency,
         dataDir: values["data-dir"],
         ...(values.image === undefined ? {} : { image: values.image }),
+        ...(values.docker === undefined ? {} : { docker: values.docker }),
         makeImage: values.image === undefined,
         npm,
         tell: log.info,

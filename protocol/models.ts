@@ -412,6 +412,8 @@ export const RunnerRegistration = Type.Object(
     version: Type.String({ maxLength: 64 }),
     /** Of the Node.js in its image. */
     node_major: Type.Optional(NodeMajor),
+    /** Why it can do no run now, e.g. as Docker does not answer; absent: it can. */
+    trouble: Type.Optional(Type.String({ maxLength: 500 })),
   },
   { additionalProperties: false },
 );

@@ -20,8 +20,11 @@ export type RunnerLoad = Static<typeof RunnerLoad>;
 export const Heartbeat = Type.Object({ load: Type.Optional(RunnerLoad) }, { additionalProperties: false });
 export type Heartbeat = Static<typeof Heartbeat>;
 
-/** paused: takes nothing on. draining: takes nothing on and ends. stopped: it ended by itself. lost: nobody hears of it. */
-export const RUNNER_STATES = ["active", "paused", "draining", "stopped", "lost"] as const;
+/**
+ * paused: takes nothing on. draining: takes nothing on and ends. stopped: it ended by itself. lost: nobody hears of it.
+ * unable: it would take jobs, but something is in its way.
+ */
+export const RUNNER_STATES = ["active", "unable", "paused", "draining", "stopped", "lost"] as const;
 export type RunnerState = (typeof RUNNER_STATES)[number];
 
 /** What of a runner is not its own registration. */

@@ -12,6 +12,8 @@ import { Upload } from "./upload.ts";
 const HEARTBEAT_MS = 10_000;
 const LEASE_WAIT_MS = 25_000;
 const RETRY_MS = 1000;
+/** How soon a runner that can do no run looks whether it can again. */
+const TROUBLE_MS = 2000;
 const GRACE_MS = 30_000;
 
 export interface AgentOptions {
@@ -47,6 +49,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const handingBack = new AbortController();
   const drained = Promise.withResolvers<void>();
   let running = 0;
+  let trouble: string | undefined;
   const load = (): RunnerLoad => ({ running, cpu: (loadavg()[0] ?? 0) / availableParallelism() });
   const registration: RunnerRegistration = {
     name: options.name,
@@ -58,17 +61,36 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     ...nodeMajor(options.host.nodeVersion),
   };
 
+  /** What is in the way of a run, if anything is; told once, and once when it is over. */
+  async function lookForTrouble(): Promise<string | undefined> {
+    const found = await sensors
+      .working()
+      .then(() => options.host.check())
+      .then(
+        () => undefined,
+        (thrown: unknown) => toFangsError(thrown).message,
+      );
+    if (found !== trouble) options.tell(found === undefined ? "takes jobs again" : `takes no jobs: ${found}`);
+    trouble = found;
+    return found;
+  }
+
   async function work(): Promise<void> {
     while (!draining.signal.aborted) {
       try {
+        const found = await lookForTrouble();
         // Each time: the server may have forgotten it, and tells what the operator wants of it.
-        const { state } = await options.client.registerRunner(registration);
+        const own = found === undefined ? registration : { ...registration, trouble: found.slice(0, 500) };
+        const { state } = await options.client.registerRunner(own);
         if (state === "draining") {
           if (running === 0) drained.resolve();
           await pause(RETRY_MS, draining.signal);
           continue;
         }
-        await sensors.working(); // who cannot watch takes nothing on
+        if (found !== undefined) {
+          await pause(TROUBLE_MS, draining.signal);
+          continue;
+        }
         const request = { runner: options.name, wait_ms: LEASE_WAIT_MS, load: load() };
         const lease = await options.client.lease(request, draining.signal);
         if (lease !== undefined) await perform(lease);
@@ -91,7 +113,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const handBack = (): void => abort(new FangsError("lease_lost", "The runner ends before the scan does."));
     handingBack.signal.addEventListener("abort", handBack);
     if (handingBack.signal.aborted) handBack();
+    let isBegun = false;
     try {
+      // What was well when it asked may be gone now that there is a job.
+      await options.host.check();
+      isBegun = true;
       await beat(lease, abort); // the run is running
       const result = await scan({
         host: options.host,
@@ -104,7 +130,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       const run = await upload.result(result);
       options.tell(`${lease.package} ${lease.version}: ${verdictOf(run)} (${result.events} events)`);
     } catch (thrown) {
-      const isHandedBack = handingBack.signal.aborted && (await giveBack(options.client, lease));
+      const isHandedBack = (handingBack.signal.aborted || !isBegun) && (await giveBack(options.client, lease));
       const what = isHandedBack ? "handed back" : "given up";
       options.tell(`${lease.package} ${lease.version}: ${what}: ${toFangsError(thrown).message}`);
       throw thrown;

@@ -21,6 +21,8 @@ export interface RunnerOptions {
   registry?: RegistryClient;
   /** Absent: the image that fangs makes. */
   image?: string;
+  /** Path of Docker's socket; absent: its usual place. */
+  docker?: string;
   /** Make the image if there is none. */
   makeImage: boolean;
   tell: (line: string) => void;
@@ -34,9 +36,11 @@ export interface RunnerOptions {
 export async function startRunner(options: RunnerOptions): Promise<Agent> {
   const published = registrySource(options.registry ?? createRegistryClient(options.npm ?? readNpmConfig()));
   const registry = keptSource(published, options.client);
+  const docker = options.docker === undefined ? {} : { docker: options.docker };
   const open = () =>
     openSandboxHost({
       ...(options.image === undefined ? {} : { image: options.image }),
+      ...docker,
       stateDir: join(options.dataDir, "runner"),
       registry,
       runner: options.name,
@@ -45,7 +49,7 @@ export async function startRunner(options: RunnerOptions): Promise<Agent> {
     if (!options.makeImage || toFangsError(thrown).code !== "image_missing") throw thrown;
     options.tell("there is no sandbox image yet: making one (about 15 s)");
     // The image comes from the configured registry, wherever the packages under test come from.
-    await buildImage({ from: "packages", registry: configuredRegistry(), progress: options.tell });
+    await buildImage({ from: "packages", ...docker, registry: configuredRegistry(), progress: options.tell });
     return open();
   });
   try {

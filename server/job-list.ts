@@ -48,6 +48,9 @@ function obstacle(
   }
   if (left.some(({ state }) => state === "active")) return null;
   return left.length === 1
-    ? `The runner ${left[0]!.name} is ${left[0]!.state}.`
+    ? `The runner ${left[0]!.name} is ${left[0]!.state}${left[0]!.trouble === undefined ? "" : `: ${left[0]!.trouble}`}.`.replace(
+        /\.\.$/,
+        ".",
+      )
     : `The runners that could are ${[...new Set(left.map(({ state }) => state))].join(" or ")}.`;
 }

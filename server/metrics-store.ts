@@ -29,7 +29,7 @@ export function addStoreMetrics(registry: Registry): Collect {
   });
   const runners = new Gauge({
     name: "fangs_runners",
-    help: `Runners that are registered; silent: not heard of for ${SILENT_MS / 1000} s.`,
+    help: `Runners that are registered; silent: not heard of for ${SILENT_MS / 1000} s; unable: something is in their way.`,
     labelNames: ["state"],
     registers,
   });
@@ -49,9 +49,7 @@ export function addStoreMetrics(registry: Registry): Collect {
     for (const state of RUN_STATES) if (!isFinal(state)) queue.set({ state }, counts.get(state) ?? 0);
     age.set(Math.max(0, now - ((await oldestQueued(db)) ?? now)) / 1000);
     lag.set(Math.max(0, now - ((await earliestDue(db)) ?? now)) / 1000);
-    const { live, silent } = await countRunners(db, now - SILENT_MS);
-    runners.set({ state: "live" }, live);
-    runners.set({ state: "silent" }, silent);
+    for (const [state, count] of Object.entries(await countRunners(db, now - SILENT_MS))) runners.set({ state }, count);
     for (const [kind, size] of Object.entries(await storeBytes(db))) bytes.set({ kind }, size);
   };
 }

@@ -12,7 +12,7 @@ type Values = { [Name in (typeof USED_BY)["up"][number]]: SettingValue<Name> } &
 
 /** @throws FangsError usage where settings do not go together */
 export function serverOptions(
-  values: Omit<Values, "runner-id" | "image" | "concurrency" | "grace">,
+  values: Omit<Values, "runner-id" | "docker" | "image" | "concurrency" | "grace">,
   rules: RulesInForce,
   npm: NpmConfig,
   env: Environment,

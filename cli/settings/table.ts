@@ -171,6 +171,7 @@ export const SETTINGS = {
     otherwise: "30s",
     fallback: () => 30_000,
   },
+  docker: optional(text("path"), { doc: "Docker's socket.", otherwise: "/var/run/docker.sock" }),
   image: optional(text("name"), { doc: "The sandbox image.", otherwise: "the one that fangs makes" }),
   "log-level": {
     kind: choice(LEVELS),
@@ -214,7 +215,7 @@ const SERVING = [
   "feed-packages",
   "feed-except",
 ] as const;
-const RUNNING = ["runner-id", "image", "concurrency", "grace"] as const;
+const RUNNING = ["runner-id", "docker", "image", "concurrency", "grace"] as const;
 
 /** What each command takes. */
 export const USED_BY = {

@@ -44,7 +44,7 @@ export async function holdCommand(
   processes: ContainerProcesses,
   command: PhaseCommand,
 ): Promise<Held> {
-  const exec = await container.exec({
+  const creation = container.exec({
     Cmd: ["sh", "-c", BARRIER, "sh", ...command.argv],
     User: SANDBOX_USER,
     WorkingDir: PROJECT,
@@ -53,6 +53,7 @@ export async function holdCommand(
     AttachStdout: true,
     AttachStderr: true,
   });
+  const exec = await within(DOCKER_MS, "Docker's creation of a command", creation);
   const stream = await within(DOCKER_MS, "Docker's start of a command", exec.start({ hijack: true, stdin: true }));
   const output = collect(container, stream);
   if (!(await until(READY_MS, POLL_MS, () => output.ready()))) {

@@ -13,15 +13,20 @@ const PING_MS = 5_000;
  */
 export async function connectDocker(socket = DEFAULT_SOCKET): Promise<Docker> {
   const docker = new Docker({ socketPath: socket });
+  await checkDocker(docker, socket);
+  return docker;
+}
+
+/** @throws FangsError docker_unavailable where it does not answer now */
+export async function checkDocker(docker: Docker, socket = DEFAULT_SOCKET): Promise<void> {
   try {
     await within(PING_MS, "Docker's answer", docker.ping());
   } catch (cause) {
     throw new FangsError("docker_unavailable", `Docker does not answer at ${socket}.`, {
       cause,
-      hint: "Start the Docker daemon, or name its socket in the runner's configuration.",
+      hint: "Start the Docker daemon, or name its socket with --docker.",
     });
   }
-  return docker;
 }
 
 /** The HTTP status of a refusal by the daemon; null for any other error. */

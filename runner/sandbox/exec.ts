@@ -15,7 +15,7 @@ export async function runInside(
   argv: string[],
   options: { input?: Uint8Array } = {},
 ): Promise<{ code: number | null; output: string }> {
-  const exec = await container.exec({
+  const creation = container.exec({
     Cmd: argv,
     User: SANDBOX_USER,
     WorkingDir: "/",
@@ -23,6 +23,7 @@ export async function runInside(
     AttachStdout: true,
     AttachStderr: true,
   });
+  const exec = await within(COMMAND_MS, "Docker's creation of a command", creation);
   const stream = await within(COMMAND_MS, "Docker's start of a command", exec.start({ hijack: true, stdin: true }));
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -1,7 +1,7 @@
 /** Where sandboxes are made: Docker, the image, and this runner's own network. One per runner process. */
 import { join } from "node:path";
 import { within } from "./deadline.ts";
-import { asSandboxFailure, connectDocker } from "./docker.ts";
+import { asSandboxFailure, checkDocker, connectDocker } from "./docker.ts";
 import { DEFAULT_IMAGE, findImage } from "./image.ts";
 import { type NetworkOptions, openNetwork } from "./network.ts";
 import { ownOwner } from "./owner.ts";
@@ -34,6 +34,12 @@ export interface SandboxHost extends AsyncDisposable {
   readonly image: string;
   readonly nodeVersion: string;
   readonly npmVersion: string;
+  /**
+   * Whether a run could be done now.
+   *
+   * @throws FangsError docker_unavailable; sandbox_failed where the network is not closed off any more
+   */
+  check(): Promise<void>;
   start(request: SandboxRequest): Promise<Sandbox>;
 }
 
@@ -58,6 +64,10 @@ export async function openSandboxHost(options: SandboxHostOptions): Promise<Sand
     image: image.id,
     nodeVersion: image.node,
     npmVersion: image.npm,
+    async check() {
+      await checkDocker(docker, options.docker);
+      await network.check();
+    },
     async start(request) {
       await network.check();
       const place = { docker, image: image.id, owner, network };

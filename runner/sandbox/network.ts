@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import type Docker from "dockerode";
 import { FangsError } from "../../protocol/errors.ts";
+import { within } from "./deadline.ts";
 import { dockerStatus, leniently } from "./docker.ts";
 import { checkFirewall, closeFirewall, openFirewall } from "./firewall.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
@@ -16,6 +17,7 @@ import type { TarballCache } from "./tarball-cache.ts";
 
 /** Under the 1,500 of Ethernet, for hosts inside tunnels. */
 const MTU = "1400";
+const REMOVAL_MS = 10_000;
 
 export interface SandboxNetwork extends AsyncDisposable {
   /** Docker's name of it. */
@@ -49,7 +51,10 @@ export async function openNetwork(options: NetworkOptions): Promise<SandboxNetwo
   await using stack = new AsyncDisposableStack();
 
   const subnet = await createBridge(docker, owner, bridge);
-  stack.defer(() => leniently(docker.getNetwork(bridge).remove()));
+  // A daemon that is gone is not waited for: the next runner that starts removes it.
+  stack.defer(() =>
+    within(REMOVAL_MS, "Docker's answer", leniently(docker.getNetwork(bridge).remove())).catch(() => {}),
+  );
   // No IPv6 at all: its rules would be a second set to get right.
   await writeFile(`/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`, "1").catch(() => {});
   // Makes every sinkhole address this host's own; the route goes with the bridge.

@@ -12,6 +12,8 @@ export interface ContainerProcesses {
   survivors(): number[];
   /** Kills all survivors and what they fork meanwhile; returns when none is left, after 2 s at most. */
   killAll(): Promise<void>;
+  /** Kills all of the container, the idle processes too, whether Docker answers or not. */
+  end(): void;
 }
 
 /**
@@ -36,7 +38,11 @@ export function containerProcesses(initPid: number): ContainerProcesses {
       return pids.length === 0;
     });
   };
-  return { survivors, killAll };
+  // Whoever is in the cgroup is of this container: no number is taken for another's process.
+  const end = () => {
+    for (const pid of readPids(list)) kill(pid);
+  };
+  return { survivors, killAll, end };
 }
 
 /** Whether the process runs (a zombie does not). */

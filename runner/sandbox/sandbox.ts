@@ -114,6 +114,8 @@ export async function startSandbox(place: SandboxPlace, request: SandboxRequest,
 
   const state = await within(DOCKER_MS, "Docker's answer", container.inspect());
   const processes = containerProcesses(state.State.Pid);
+  // First of all at its end, and whether Docker answers or not: nothing of the package runs on.
+  stack.defer(() => processes.end());
   if (connected) {
     const address = state.NetworkSettings.Networks[network.name]?.IPAddress;
     if (!address) throw new FangsError("sandbox_failed", "Docker gave the container no address.");
@@ -149,7 +151,7 @@ async function removeContainer(container: Docker.Container): Promise<void> {
 // --- internal ---
 
 function isGone(container: Docker.Container): Promise<boolean> {
-  return container.inspect().then(
+  return within(STOP_MS, "Docker's answer", container.inspect()).then(
     () => false,
     (error: unknown) => dockerStatus(error) === 404,
   );

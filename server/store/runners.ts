@@ -44,17 +44,20 @@ export async function listRunners(db: Database, now: number): Promise<Runner[]> 
   return (await selectRunners(db).orderBy("name").execute()).map((row) => fromRow(row, now));
 }
 
-/** How many were heard of since a moment, and how many were not. */
-export async function countRunners(db: Database, since: number): Promise<{ live: number; silent: number }> {
-  const count = async (operator: ">=" | "<"): Promise<number> => {
-    const { n } = await db.query
-      .selectFrom("runner")
-      .select((eb) => eb.fn.countAll<number>().as("n"))
-      .where("last_seen", operator, since)
-      .executeTakeFirstOrThrow();
-    return Number(n);
-  };
-  return { live: await count(">="), silent: await count("<") };
+/** How many were heard of since a moment, how many of these say that they can do no run, and how many were not heard of. */
+export async function countRunners(
+  db: Database,
+  since: number,
+): Promise<{ live: number; unable: number; silent: number }> {
+  const count = { live: 0, unable: 0, silent: 0 };
+  for (const { last_seen, registration } of await db.query
+    .selectFrom("runner")
+    .select(["last_seen", "registration"])
+    .execute()) {
+    const { trouble } = fromJson(RunnerRegistration, registration);
+    count[last_seen < since ? "silent" : trouble === undefined ? "live" : "unable"] += 1;
+  }
+  return count;
 }
 
 /** What a runner said: how loaded it is, and until when it waits for a job. */
@@ -140,10 +143,12 @@ function fromRow(
 ): Runner {
   const { registered_at, last_seen, held } = row;
   const isLost = row.state !== "stopped" && now - last_seen > LOST_MS;
+  const registration = fromJson(RunnerRegistration, row.registration);
+  const isUnable = row.state === "active" && registration.trouble !== undefined;
   return {
-    ...fromJson(RunnerRegistration, row.registration),
+    ...registration,
     ...{ registered_at, last_seen, held },
-    state: isLost ? "lost" : row.state,
+    state: isLost ? "lost" : isUnable ? "unable" : row.state,
     load: row.load === null ? null : fromJson(RunnerLoad, row.load),
   };
 }

@@ -109,6 +109,7 @@ describe("metrics tell", () => {
     clock.now += 60_000;
     await putRunner(db, { ...registration, name: "runner-2" }, clock.now);
     clock.now += 60_000;
+    await putRunner(db, { ...registration, name: "runner-3", trouble: "Docker is gone." }, clock.now);
     const text = await expose();
     expect(text).toContain('fangs_queue_depth{state="queued"} 2\n');
     expect(text).toContain('fangs_queue_depth{state="running"} 0\n');
@@ -116,6 +117,7 @@ describe("metrics tell", () => {
     expect(text).toContain("fangs_queue_age_seconds 120\n");
     expect(text).toContain('fangs_runners{state="live"} 1\n');
     expect(text).toContain('fangs_runners{state="silent"} 1\n');
+    expect(text).toContain('fangs_runners{state="unable"} 1\n');
     await db.close();
   });
 

@@ -41,6 +41,22 @@ describe("a runner", () => {
     expect((await leaseJob(services, ask("a"), never))?.run_id).toBe(waiting);
   });
 
+  test("that says what is in its way is unable, takes nothing on, and is active once it says nothing any more", async () => {
+    const { services, submit } = await withRunners("a");
+    const run = await submit();
+    const trouble = "Docker does not answer at /var/run/docker.sock.";
+    const unable = await putRunner(services.db, { ...registration, name: "a", trouble }, services.now());
+    expect([unable.state, unable.trouble]).toEqual(["unable", trouble]);
+    expect(await leaseJob(services, ask("a"), never)).toBeUndefined();
+    const { jobs } = await listJobs(services, {});
+    expect(jobs.map(({ blocked }) => blocked)).toEqual([`The runner a is unable: ${trouble}`]);
+    // An operator's word stands above it.
+    expect((await changeRunner(services, "a", "pause", decision)).state).toBe("paused");
+    expect((await changeRunner(services, "a", "resume", decision)).state).toBe("unable");
+    expect((await putRunner(services.db, { ...registration, name: "a" }, services.now())).state).toBe("active");
+    expect((await leaseJob(services, ask("a"), never))?.run_id).toBe(run);
+  });
+
   test("that is drained is told so at once, and is active again when it comes back after its end", async () => {
     const { services } = await withRunners("a");
     const asking = leaseJob(services, ask("a", 25_000), never);
