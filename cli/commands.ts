@@ -33,6 +33,7 @@ export const root: CommandDef = {
     notifier: lazy("Choose who is told of verdicts, and see what was sent.", () => import("./notifier.ts")),
     hunt: lazy("Ask which packages ever did something.", () => import("./hunt.ts")),
     bench: lazy("Measure how fast fangs is on this host.", () => import("./bench.ts")),
+    retention: lazy("Look at how long traces are kept.", () => import("./retention.ts")),
     config: lazy("Check the configuration, and show it.", () => import("./config.ts")),
     migrate: lazy("Look at the schema of the database; copy it to a Postgres.", () => import("./migrate.ts")),
     backup: lazy("Write a copy of the whole database.", () => import("./backup.ts")),

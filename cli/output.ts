@@ -78,6 +78,15 @@ export function time(milliseconds: number | null): string {
   return milliseconds === null ? "-" : `${new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ")}Z`;
 }
 
+/** A size for people: 1234 is `1.2 KB`. */
+export function bytes(number: number): string {
+  const unit = ["bytes", "KB", "MB", "GB", "TB"];
+  let size = number;
+  let at = 0;
+  for (; size >= 1000 && at < unit.length - 1; at++) size /= 1000;
+  return `${at === 0 ? size : size.toFixed(1)} ${unit[at]}`;
+}
+
 /** `1 event`, `1,204 events`. */
 export function count(number: number, noun: string): string {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;

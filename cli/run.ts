@@ -2,7 +2,7 @@ import type { CommandDef } from "citty";
 import { type Run, RUN_STATES, type RunDetail, VERDICTS } from "../protocol/models.ts";
 import type { RunQuery } from "../protocol/requests.ts";
 import { group } from "./command.ts";
-import { count, painter, pairs, printJson, printLines, table, tellMore, time } from "./output.ts";
+import { bytes, count, painter, pairs, printJson, printLines, table, tellMore, time } from "./output.ts";
 import { chosen, collectNewest, deviationsOf, given } from "./paging.ts";
 import { events } from "./run-events.ts";
 import { printRuns } from "./run-list.ts";
@@ -166,6 +166,12 @@ function releaseLine({ release }: RunDetail): string {
   return safe(predecessor === null ? `meta unknown: ${unknown}` : `${known}; meta unknown in part: ${unknown}`);
 }
 
+/** Whether there is something to look at still. */
+function traceLine({ trace_bytes, trace_pruned_at, result }: RunDetail): string {
+  if (trace_pruned_at !== null) return `taken away by retention on ${time(trace_pruned_at)}`;
+  return result === null ? "-" : `${bytes(trace_bytes)} in ${count(result.segments, "segment")}`;
+}
+
 function details(run: RunDetail): string[] {
   const { result } = run;
   const lines = pairs([
@@ -177,6 +183,7 @@ function details(run: RunDetail): string[] {
     ["attempt", String(run.attempt)],
     ["runner", run.runner ?? "-"],
     ["events", run.events.toLocaleString("en")],
+    ["trace", traceLine(run)],
     ["created", time(run.created_at)],
     ["started", time(run.started_at)],
     ["ended", time(run.ended_at)],

@@ -18,6 +18,30 @@ export function parseDuration(text: string): number {
   return sum;
 }
 
+const BYTES: Readonly<Record<string, number>> = {
+  "": 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+
+/**
+ * A size such as `50GB` or `512MiB`, in bytes.
+ *
+ * @throws FangsError usage
+ */
+export function parseBytes(text: string): number {
+  const [, amount, unit = ""] = /^(\d{1,12})([KMGT]i?B)?$/.exec(text) ?? [];
+  const size = Number(amount) * (BYTES[unit] ?? Number.NaN);
+  if (Number.isSafeInteger(size)) return size;
+  throw new FangsError("usage", `"${text}" is not a size.`, { hint: "Write for example 50GB or 512MiB." });
+}
+
 /**
  * A limit: a whole number from 1 to 100,000.
  *

@@ -28,6 +28,7 @@ import {
   type NotifierRequest,
   type NotifierSettings,
 } from "./notifiers.ts";
+import { Retention } from "./retention.ts";
 import {
   type AllowImport,
   AllowImported,
@@ -174,6 +175,7 @@ export function createClient(options: ClientOptions) {
     testNotifier: (name: string) => post(Notification, path`/v1/notifiers/${name}/test`),
     notifications: (query: NotificationQuery = {}) => get(NotificationPage, `/v1/notifications${search(query)}`),
 
+    retention: () => get(Retention, "/v1/retention"),
     jobs: (query: JobQuery = {}) => get(JobPage, `/v1/jobs${search(query)}`),
     runners: () => get(RunnerList, "/v1/runners"),
     changeRunner: (name: string, change: "pause" | "drain" | "resume", reason: string) =>

@@ -37,6 +37,7 @@ export const ERRORS = {
   segment_mismatch: { exit: 3, status: 409, title: "A different segment with this number is stored already" },
   trace_too_large: { exit: 3, status: 413, title: "The trace of the run is larger than allowed" },
   trace_corrupt: { exit: 3, status: 422, title: "The trace is damaged" },
+  trace_pruned: { exit: 2, status: 410, title: "Retention has taken the trace away" },
   trace_missing: { exit: 3, status: 502, title: "The bucket has lost a part of the trace" },
   bucket_unavailable: { exit: 3, status: 503, title: "The bucket of the traces does not answer" },
   bucket_refused: { exit: 2, status: 503, title: "The bucket of the traces refuses" },

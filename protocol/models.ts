@@ -192,6 +192,10 @@ export const RunDetail = Type.Composite([
     rules: Nullable(Type.Integer()),
     /** null: not looked at yet. */
     release: Nullable(ReleaseMeta),
+    /** What is kept of its trace, compressed; 0 while it goes on. */
+    trace_bytes: Type.Integer(),
+    /** When retention took its trace away; null: it did not. */
+    trace_pruned_at: Nullable(Time),
   }),
 ]);
 export type RunDetail = Static<typeof RunDetail>;

@@ -17,6 +17,8 @@ import { logDefect } from "./problem.ts";
 import { createPulse } from "./pulse.ts";
 import { sweepExpired } from "./queue.ts";
 import { NO_RULES } from "./operator-rules-file.ts";
+import type { RetentionPolicy } from "./retention/plan.ts";
+import { retain } from "./retention/sweep.ts";
 import type { Analysis, RulesInForce, Services } from "./services.ts";
 import { sharedSignal } from "./signal.ts";
 import { storeFailure } from "./store/failure.ts";
@@ -34,6 +36,10 @@ export interface ServerOptions extends Analysis, ListenerOptions {
   store?: string;
   /** The bucket for traces; in the store if not given. */
   traces?: BucketOptions;
+  /** How long traces are kept, and how many bytes of them; 90 days and any number if not given. */
+  retention?: RetentionPolicy;
+  /** How often retention looks for what is to go. */
+  retainMs?: number;
   /** The registry of npm's configuration if not given. */
   registry?: RegistryClient;
   /** How long a lease lasts without a heartbeat; 30 s if not given. */
@@ -88,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const services: Services = {
     db,
     traces,
+    retention: options.retention ?? { days: 90, maxBytes: 0 },
     gate: createGate(db, Date.now, options.requestsPerSecond),
     mostSegments: segmentsOf(options.traceLimit ?? TRACE_LIMIT),
     registry,
@@ -117,11 +124,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const watching =
       options.watch === undefined ? undefined : runAsLeader(services, "watcher", watcher(services, options.watch));
     const delivery = runAsLeader(services, "notifications", (stop) => deliver(services, stop));
+    const retention = runAsLeader(services, "retention", retain(services, options.retainMs));
     const stop = async (): Promise<void> => {
       stopping.abort();
       await Bun.sleep(options.drainDelayMs ?? 0);
       const until = performance.now() + drainMs;
-      const tasks = Promise.all([sweep.stop(), watching, delivery]);
+      const tasks = Promise.all([sweep.stop(), watching, delivery, retention]);
       await Promise.all([http.stop(drainMs), within(drainMs, tasks)]);
       // What is not analysed by then stays `analysing`: the next start does it.
       await within(Math.max(0, until - performance.now()), Promise.allSettled(services.analysing.values()));

@@ -13,6 +13,7 @@ import { isCategory, listFingerprints } from "./store/fingerprints.ts";
 import { deleteJob, insertJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
 import { findControl, getRunDetail, insertRun, moveRun, tryMoveRun } from "./store/runs.ts";
+import { segmentNumbers } from "./store/traces.ts";
 import { getScanRow } from "./store/scans.ts";
 
 /**
@@ -75,7 +76,12 @@ export async function cancelControl(services: Services, db: Database, runId: str
   // It may be analysed at this moment, or begin to be, and then ends by itself.
   if (control.state === "analysing") return;
   await deleteJob(db, control.id);
-  await tryMoveRun(db, control.id, "cancelled", { lease: null, reason, ended_at: services.now() });
+  await tryMoveRun(db, control.id, "cancelled", {
+    lease: null,
+    reason,
+    ended_at: services.now(),
+    trace_bytes: (await segmentNumbers(db, control.id)).bytes,
+  });
 }
 
 /**

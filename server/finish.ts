@@ -54,10 +54,15 @@ export async function acceptResult(services: Services, runId: string, lease: str
     const held = await getLease(db, runId);
     if (held?.lease !== lease) throw leaseLost(runId);
     if (held.state !== "leased" && held.state !== "running") return false;
-    const { numbers, events } = await segmentNumbers(db, runId);
+    const { numbers, events, bytes } = await segmentNumbers(db, runId);
     checkSegments(numbers, result.segments);
     await deleteJob(db, runId);
-    await moveRun(db, runId, "analysing", { result: JSON.stringify(result), events, ended_at: services.now() });
+    await moveRun(db, runId, "analysing", {
+      result: JSON.stringify(result),
+      events,
+      trace_bytes: bytes,
+      ended_at: services.now(),
+    });
     return true;
   }, `run ${runId}`);
   if (isNew) countResult(services.metrics, result);

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { statfsSync } from "node:fs";
 import { addProcessMetrics } from "./metrics-process.ts";
 import { addStoreMetrics } from "./metrics-store.ts";
+import { type RetentionMetrics, retentionMetrics } from "./retention/metrics.ts";
 import type { Database } from "./store/open.ts";
 
 export interface Metrics {
@@ -17,6 +18,7 @@ export interface Metrics {
   notifications: Counter<"target_kind" | "outcome">;
   httpSeconds: Histogram<"method" | "route" | "status">;
   bucketSeconds: Histogram<"operation" | "outcome">;
+  retention: RetentionMetrics;
   /** The exposition text, with the store as it is now; `now` is ms UTC. */
   expose(db: Database, now: number): Promise<{ type: string; text: string }>;
 }
@@ -98,6 +100,7 @@ export function createMetrics(options: { dataDir?: string } = {}): Metrics {
       buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
       registers,
     }),
+    retention: retentionMetrics(registry),
     async expose(db, now) {
       await collect(db, now);
       return { type: registry.contentType, text: await registry.metrics() };

@@ -20,12 +20,13 @@ import { deviationsOfRun, insertDeviations, updateDeviation } from "./store/devi
 import { deleteFingerprints, insertFingerprints } from "./store/fingerprints.ts";
 import type { Database } from "./store/open.ts";
 import { readSeverities } from "./store/packages.ts";
+import { checkWhole } from "./whole-trace.ts";
 import { getRun, getRunDetail, judgedAt, updateRun } from "./store/runs.ts";
 
 /**
  * Answers what today's rules change of a run; stores it unless `dryRun`.
  *
- * @throws FangsError not_found; trace_missing, bucket_unavailable; conflict for a run without a verdict, a trace or a baseline to compare with
+ * @throws FangsError not_found; trace_pruned, trace_missing, bucket_unavailable; conflict for a run without a verdict or a baseline to compare with
  */
 export async function reanalyseRun(
   services: Services,
@@ -80,9 +81,7 @@ function judgedResult(run: RunDetail, segments: number): RunResult {
   if (run.kind === "control") {
     return refuse("it is a control run", `Its words count in the verdict of ${run.control_of ?? "another run"}.`);
   }
-  if (segments === 0 && run.result.segments > 0) {
-    return refuse("its trace is gone", "Traces are kept for a time; the evidence of its deviations stays.");
-  }
+  checkWhole(run, segments, run.result.segments);
   return run.result;
 }
 

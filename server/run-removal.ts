@@ -11,6 +11,7 @@ import { deleteJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
 import { eraseRun, isInHistory, isSeedAwaited } from "./store/run-removal.ts";
 import { getRun, moveRun } from "./store/runs.ts";
+import { segmentNumbers } from "./store/traces.ts";
 
 /**
  * Calls a run off that is not over: its runner's lease is void, and it is `cancelled` for this reason.
@@ -22,7 +23,12 @@ export async function cancelRun(services: Services, id: string, decision: Decisi
   const cancelled = await services.db.transaction(async (db) => {
     const run = await getRun(db, id);
     refuseControl(run);
-    await moveRun(db, id, "cancelled", { lease: null, reason: decision.reason, ended_at: now });
+    await moveRun(db, id, "cancelled", {
+      lease: null,
+      reason: decision.reason,
+      ended_at: now,
+      trace_bytes: (await segmentNumbers(db, id)).bytes,
+    });
     await deleteJob(db, id);
     await cancelControl(services, db, id);
     await audit(db, {

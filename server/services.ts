@@ -9,6 +9,7 @@ import type { Metrics } from "./metrics.ts";
 import type { KeptTarballs } from "./kept-tarballs.ts";
 import type { NotifySettings } from "./notify/settings.ts";
 import type { Pulse } from "./pulse.ts";
+import type { RetentionPolicy } from "./retention/plan.ts";
 import type { Signal } from "./signal.ts";
 import type { Database } from "./store/open.ts";
 import type { Traces } from "./traces/traces.ts";
@@ -48,6 +49,8 @@ export interface Services {
   db: Database;
   /** Where the bytes of traces lie. */
   traces: Traces;
+  /** How long. */
+  retention: RetentionPolicy;
   registry: RegistryClient;
   analysis: Analysis;
   metrics: Metrics;

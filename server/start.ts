@@ -7,6 +7,7 @@ import { processTree } from "./analysis/tree.ts";
 import { type RunningServer, startServer } from "./app.ts";
 import type { ListenerOptions } from "./listeners.ts";
 import type { RulesInForce } from "./services.ts";
+import type { RetentionPolicy } from "./retention/plan.ts";
 import type { BucketOptions } from "./traces/bucket.ts";
 import type { WatchOptions } from "./watcher/watch.ts";
 import { embeddedCore } from "../differ-wasm/embedded.ts";
@@ -17,6 +18,8 @@ export interface OrchestratorOptions extends ListenerOptions {
   store?: string;
   /** The bucket for traces; absent: in the store. */
   traces?: BucketOptions;
+  /** How long traces are kept, and how many bytes of them. */
+  retention?: RetentionPolicy;
   /** The operator's rules at the start; absent: none. */
   rules?: RulesInForce;
   /** How long a stop waits for what is in flight, ms. */

@@ -11,6 +11,7 @@ import { deleteJob } from "./store/jobs.ts";
 import { getRun, moveRun } from "./store/runs.ts";
 import { getScanRow } from "./store/scans.ts";
 import { replaceSeed } from "./store/seeds.ts";
+import { segmentNumbers } from "./store/traces.ts";
 import { queueRun } from "./submit.ts";
 
 /**
@@ -22,7 +23,12 @@ export async function failRun(services: Services, id: string, decision: Decision
   const now = services.now();
   const failed = await services.db.transaction(async (db) => {
     const { state, package: name } = await getRun(db, id);
-    await moveRun(db, id, "failed", { lease: null, reason: decision.reason, ended_at: now });
+    await moveRun(db, id, "failed", {
+      lease: null,
+      reason: decision.reason,
+      ended_at: now,
+      trace_bytes: (await segmentNumbers(db, id)).bytes,
+    });
     await deleteJob(db, id);
     await cancelControl(services, db, id);
     await audit(db, {

@@ -1,7 +1,7 @@
 /** The kinds of values that a setting can have: how they are written in a flag, a variable and the file. */
 import { FangsError } from "../../protocol/errors.ts";
 import { nearest } from "../nearest.ts";
-import { parseDuration } from "../values.ts";
+import { parseBytes, parseDuration } from "../values.ts";
 
 /** Values of one kind. */
 export interface Kind<T> {
@@ -55,6 +55,14 @@ export function list(hint: string): Kind<readonly string[]> {
         .filter((word) => word !== ""),
   };
 }
+
+/** A size, in bytes. */
+export const size: Kind<number> = {
+  hint: "size",
+  type: "a size such as 50GB",
+  write: (value) => (typeof value === "number" ? String(value) : onlyText(value)),
+  parse: parseBytes,
+};
 
 /** A length of time, in milliseconds. */
 export function duration(most: string): Kind<number> {

@@ -27,6 +27,7 @@ export function serverOptions(
     ...runnersOf(values),
     ...(store === undefined ? {} : { store }),
     ...tracesIn(values.traces, env),
+    retention: { days: values["retention-days"], maxBytes: values["retention-max-bytes"] },
     rules,
     npm,
     requestsPerSecond: values["rate-limit"],

@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 import { LEVELS } from "../../log/log.ts";
 import { dataDirectory } from "../data-directory.ts";
 import { bucketUrl } from "./bucket.ts";
-import { address, choice, count, duration, type Kind, list, text, toggle, webAddress } from "./kinds.ts";
+import { address, choice, count, duration, type Kind, list, size, text, toggle, webAddress } from "./kinds.ts";
 
 export interface Setting<T = unknown> {
   kind: Kind<T>;
@@ -85,6 +85,18 @@ export const SETTINGS = {
     doc: "The S3-compatible bucket for traces, e.g. s3://bucket/prefix?endpoint=https://s3.example.",
     otherwise: "none: in the database",
   }),
+  "retention-days": {
+    kind: count(0, 36_500),
+    doc: "How many days the trace of a run that ended is kept; deviations keep their evidence. 0: without end.",
+    otherwise: "90",
+    fallback: () => 90,
+  },
+  "retention-max-bytes": {
+    kind: size,
+    doc: "What all traces together may have, compressed, e.g. 50GB; the oldest go first. 0: any number.",
+    otherwise: "0",
+    fallback: () => 0,
+  },
   drain: {
     kind: duration("1h"),
     doc: "How long a server that stops waits for requests in flight and analyses.",
@@ -203,6 +215,8 @@ const SERVING = [
   ...TLS,
   "store",
   "traces",
+  "retention-days",
+  "retention-max-bytes",
   "drain",
   "drain-delay",
   "rate-limit",

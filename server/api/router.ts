@@ -17,6 +17,7 @@ import { createMatcher } from "./match.ts";
 import { packageRoutes } from "./packages.ts";
 import { releaseRoutes } from "./releases.ts";
 import type { Route } from "./route.ts";
+import { retentionRoutes } from "./retention.ts";
 import { runRoutes } from "./runs.ts";
 import { runnerRoutes } from "./runners.ts";
 import { scanRoutes } from "./scans.ts";
@@ -41,6 +42,7 @@ export const ROUTES: readonly Route[] = [
   ...tokenRoutes,
   ...auditRoutes,
   ...verdictRoutes,
+  ...retentionRoutes,
   ...uiRoutes,
   ...huntRoutes,
   documentRoute(() => ROUTES),

@@ -15,6 +15,7 @@ import {
 } from "../../protocol/requests.ts";
 import { promoteRun, rejectRun } from "../decisions.ts";
 import { readTrace } from "../ingest.ts";
+import { checkWhole } from "../whole-trace.ts";
 import { COMMON_HEADERS } from "../problem.ts";
 import { reanalyseRun } from "../reanalyse.ts";
 import type { RecordedRun, Services } from "../services.ts";
@@ -170,8 +171,13 @@ async function recordedRun(
   given: string,
 ): Promise<RecordedRun & { release: { package: string; version: string } }> {
   const id = await findId(services.db, "run", given);
+  // In this order: a trace that was whole before nobody had begun to take away is whole.
+  const segments = await readTrace(services, id);
   const { result, state, ...release } = await getRunDetail(services.db, id);
-  if (result !== null) return { result, release, segments: await readTrace(services, id) };
+  if (result !== null) {
+    checkWhole(release, segments.length, result.segments);
+    return { result, release, segments };
+  }
   throw new FangsError("conflict", `The run ${id} has no result; it is ${state}.`, {
     hint: "Its events can be read when its runner has reported.",
   });

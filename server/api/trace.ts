@@ -12,7 +12,9 @@ import { COMPRESSED_LIMIT } from "../segment.ts";
 import { findId, missing } from "../store/ids.ts";
 import type { Database } from "../store/open.ts";
 import type { Identity } from "../store/tokens.ts";
+import { getRunDetail } from "../store/runs.ts";
 import { getSegment } from "../store/traces.ts";
+import { refusePruned } from "../whole-trace.ts";
 import { readSegments } from "../traces/traces.ts";
 import { readBody } from "./body.ts";
 import { type Route, route } from "./route.ts";
@@ -30,8 +32,12 @@ export const traceRoutes: Route[] = [
     produces: SEGMENT_TYPE,
     async handle({ services: { db, traces }, param }) {
       const seq = sequence(param("seq"));
-      const segment = await getSegment(db, await findId(db, "run", param("id")), seq);
-      if (segment === undefined) throw missing("segment", String(seq));
+      const id = await findId(db, "run", param("id"));
+      const segment = await getSegment(db, id, seq);
+      if (segment === undefined) {
+        refusePruned(await getRunDetail(db, id));
+        throw missing("segment", String(seq));
+      }
       const [data] = await readSegments(traces, [segment]);
       return new Response(new Uint8Array(data!), { headers: { ...COMMON_HEADERS, "content-type": SEGMENT_TYPE } });
     },

@@ -12,6 +12,7 @@ import postgresAccess from "../../migrations/postgres/0060_access.sql" with { ty
 import postgresByNumber from "../../migrations/postgres/0070_fingerprints_by_number.sql" with { type: "text" };
 import postgresVersionOfRun from "../../migrations/postgres/0071_version_of_run_number.sql" with { type: "text" };
 import postgresTracesElsewhere from "../../migrations/postgres/0072_traces_elsewhere.sql" with { type: "text" };
+import postgresRetention from "../../migrations/postgres/0073_retention.sql" with { type: "text" };
 import sqliteInitial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
 import sqliteTriage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
 import sqliteControls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
@@ -25,6 +26,7 @@ import sqliteAccess from "../../migrations/sqlite/0060_access.sql" with { type: 
 import sqliteByNumber from "../../migrations/sqlite/0070_fingerprints_by_number.sql" with { type: "text" };
 import sqliteVersionOfRun from "../../migrations/sqlite/0071_version_of_run_number.sql" with { type: "text" };
 import sqliteTracesElsewhere from "../../migrations/sqlite/0072_traces_elsewhere.sql" with { type: "text" };
+import sqliteRetention from "../../migrations/sqlite/0073_retention.sql" with { type: "text" };
 
 export interface Migration {
   version: number;
@@ -56,6 +58,7 @@ const FILES: readonly (readonly [file: string, texts: { sqlite: string; postgres
   ["0070_fingerprints_by_number.sql", { sqlite: sqliteByNumber, postgres: postgresByNumber }],
   ["0071_version_of_run_number.sql", { sqlite: sqliteVersionOfRun, postgres: postgresVersionOfRun }],
   ["0072_traces_elsewhere.sql", { sqlite: sqliteTracesElsewhere, postgres: postgresTracesElsewhere }],
+  ["0073_retention.sql", { sqlite: sqliteRetention, postgres: postgresRetention }],
 ];
 
 export const SQLITE_MIGRATIONS: readonly Migration[] = FILES.map(([file, { sqlite }]) => migration(file, sqlite));

@@ -1,6 +1,7 @@
 /** What refers to a run, and how a run goes. */
 import type { Run } from "../../protocol/models.ts";
 import type { Database } from "./open.ts";
+import { leaveObjects } from "./traces.ts";
 
 /** Whether a change of the package's baseline names the run: undoing it would bring the run back in. */
 export async function isInHistory(db: Database, run: Pick<Run, "id" | "package">): Promise<boolean> {
@@ -36,6 +37,8 @@ export async function eraseRun(db: Database, run: Pick<Run, "id" | "scan_id" | "
     .where("package", "=", run.package)
     .where("last_run", "=", run.id)
     .execute();
+  const controls = await db.query.selectFrom("run").select("id").where("control_of", "=", run.id).execute();
+  for (const { id } of [run, ...controls]) await leaveObjects(db, id);
   await db.query.deleteFrom("run").where("control_of", "=", run.id).execute();
   await db.query.deleteFrom("run").where("id", "=", run.id).execute();
   await db.query

@@ -44,7 +44,7 @@ export async function insertRun(
   run: { scan_id: string; package: string; version: string; now: number; kind?: RunKind; control_of?: string },
 ): Promise<string> {
   const { now, kind = "scan", control_of = null, ...rest } = run;
-  const row: RunRow = {
+  const row: Omit<RunRow, "trace_bytes" | "trace_pruned_at"> = {
     id: newId(),
     ...rest,
     kind,
@@ -81,7 +81,10 @@ export async function getRun(db: Database, id: string): Promise<Run> {
 
 /** @throws FangsError not_found */
 export async function getRunDetail(db: Database, id: string): Promise<RunDetail> {
-  const row = await selectRuns(db).select(["result", "rules", "release"]).where("id", "=", id).executeTakeFirst();
+  const row = await selectRuns(db)
+    .select(["result", "rules", "release", "trace_bytes", "trace_pruned_at"])
+    .where("id", "=", id)
+    .executeTakeFirst();
   if (row === undefined) throw missing("run", id);
   return {
     ...row,

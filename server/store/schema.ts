@@ -35,6 +35,9 @@ export interface RunRow {
   decision: Run["decision"];
   release: string | null;
   judged_at: number | null;
+  /** Bytes of its segments, once it has ended; 0: there are none. */
+  trace_bytes: number;
+  trace_pruned_at: number | null;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
@@ -200,7 +203,7 @@ export interface Schema extends NotifySchema {
     image: string | null;
     created_at: number;
   };
-  run: RunRow;
+  run: Omit<RunRow, "trace_bytes"> & { trace_bytes: Generated<number> };
   job: JobRow;
   trace_segment: SegmentRow;
   run_number: { number: Generated<number>; run_id: string; at: number; version: string };
@@ -227,6 +230,8 @@ export interface Schema extends NotifySchema {
     waiting_until: number;
   };
   audit: AuditRow;
+  trace_leftover: { run_id: string };
+  sweep: { name: string; ended_at: number | null; removed: number; bytes: number; after: string | null };
   leader: { name: string; holder: string; epoch: number; expires_at: number };
   watch: WatchRow;
   release: ReleaseRow;

@@ -35,15 +35,34 @@ export async function listSegments(db: Database, runId: string): Promise<StoredS
   ]);
 }
 
-/** The numbers of the stored segments, in order, and the sum of their events. */
-export async function segmentNumbers(db: Database, runId: string): Promise<{ numbers: number[]; events: number }> {
-  const rows = await db.rows<{ seq: number; events: number }>(
-    "select seq, events from trace_segment where run_id = $1 order by seq",
+/** The numbers of the stored segments, in order, and the sums of their events and bytes. */
+export async function segmentNumbers(
+  db: Database,
+  runId: string,
+): Promise<{ numbers: number[]; events: number; bytes: number }> {
+  const rows = await db.rows<{ seq: number; events: number; size: number }>(
+    "select seq, events, size from trace_segment where run_id = $1 order by seq",
     [runId],
   );
-  return { numbers: rows.map((row) => row.seq), events: rows.reduce((sum, row) => sum + row.events, 0) };
+  const sum = { numbers: rows.map((row) => row.seq), events: 0, bytes: 0 };
+  for (const { events, size } of rows) {
+    sum.events += events;
+    sum.bytes += size;
+  }
+  return sum;
 }
 
+/** Forgets all segments of a run. Objects that some of them have are left to the sweep: the bucket may be down. */
 export async function deleteSegments(db: Database, runId: string): Promise<void> {
+  await leaveObjects(db, runId);
   await db.query.deleteFrom("trace_segment").where("run_id", "=", runId).execute();
+}
+
+/** Notes that a run whose rows go may leave objects; meant for the transaction in which they go. */
+export async function leaveObjects(db: Database, runId: string): Promise<void> {
+  await db.run(
+    `insert into trace_leftover (run_id) select $1 where exists (select 1 from trace_segment where run_id = $1 and data is null)
+     on conflict do nothing`,
+    [runId],
+  );
 }

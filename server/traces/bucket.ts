@@ -2,7 +2,7 @@
 import { FangsError } from "../../protocol/errors.ts";
 import { bucketFailure, isNoSuchObject } from "./bucket-failure.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Traces } from "./traces.ts";
+import { AT_ONCE, type TraceObject, type Traces } from "./traces.ts";
 
 /** Where the bucket is, and who asks it. */
 export interface BucketOptions {
@@ -38,11 +38,12 @@ export function openBucket(
 ): Bucket {
   const { prefix, credentials, ...place } = options;
   const client = new Bun.S3Client({ ...place, ...credentials, retry: 2 });
+  const root = prefix === "" ? "" : `${prefix}/`;
   const keyOf = ({ run_id, seq, sha256 }: { run_id: string; seq: number; sha256: string }): string =>
-    [prefix, run_id, `${seq}-${sha256}`].filter((part) => part !== "").join("/");
+    `${root}${run_id}/${seq}-${sha256}`;
 
   /** Bun's client waits for ever by itself. */
-  async function ask<T>(operation: "put" | "get" | "list", work: () => Promise<T>): Promise<T> {
+  async function ask<T>(operation: "put" | "get" | "list" | "delete", work: () => Promise<T>): Promise<T> {
     const begun = performance.now();
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => late.reject(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs);
@@ -80,6 +81,32 @@ export function openBucket(
       });
     },
 
-    check: async () => void (await ask("list", () => client.list({ prefix: `${prefix}/`, maxKeys: 1 }))),
+    objects: {
+      async list({ run, after }) {
+        const below = run === undefined ? root : `${root}${run}/`;
+        const place = after === undefined ? {} : { startAfter: after };
+        const { contents = [] } = await ask("list", () => client.list({ prefix: below, maxKeys: 1000, ...place }));
+        return contents.map(({ key, size = 0, lastModified }) => ({
+          ...{ key, size, segment: segmentOf(key.slice(root.length)) },
+          // One that does not say how old it is counts as new.
+          modified: Date.parse(lastModified ?? "") || Number.POSITIVE_INFINITY,
+        }));
+      },
+      async remove(objects) {
+        for (let at = 0; at < objects.length; at += AT_ONCE) {
+          await Promise.all(objects.slice(at, at + AT_ONCE).map(({ key }) => ask("delete", () => client.delete(key))));
+        }
+      },
+    },
+
+    check: async () => void (await ask("list", () => client.list({ prefix: root, maxKeys: 1 }))),
   };
+}
+
+// --- internal ---
+
+function segmentOf(name: string): TraceObject["segment"] {
+  const [, run_id, seq, sha256] = /^([0-9a-f-]{36})\/(0|[1-9]\d{0,4})-([0-9a-f]{64})$/.exec(name) ?? [];
+  if (run_id === undefined || seq === undefined || sha256 === undefined) return undefined;
+  return { run_id, seq: Number(seq), sha256 };
 }

@@ -16,6 +16,30 @@ export interface Traces {
    * @throws FangsError trace_missing, trace_corrupt; bucket_unavailable, bucket_refused
    */
   get(segment: Omit<StoredSegment, "data">): Promise<Uint8Array>;
+  /** Where bytes lie outside of rows: what is there; undefined: they do not. */
+  readonly objects?: TraceObjects;
+}
+
+/** The objects of a bucket, to find those that no row stands for. */
+export interface TraceObjects {
+  /**
+   * Up to 1,000 objects in the order of their keys: those of one run, or those behind a key.
+   *
+   * @throws FangsError bucket_unavailable, bucket_refused
+   */
+  list(place: { run?: string; after?: string }): Promise<TraceObject[]>;
+  /** Removes objects, also those that are gone already. */
+  remove(objects: readonly TraceObject[]): Promise<void>;
+}
+
+export interface TraceObject {
+  key: string;
+  /** What its key says; undefined: it is none of ours. */
+  segment: { run_id: string; seq: number; sha256: string } | undefined;
+  /** Bytes. */
+  size: number;
+  /** When it was last written, by the bucket's clock; ms UTC. */
+  modified: number;
 }
 
 interface KeptSegment {
@@ -27,8 +51,8 @@ interface KeptSegment {
   bytes: Uint8Array;
 }
 
-/** How many segments are fetched at a time: 2 MiB at most, and one of them waits while the others come. */
-const AT_ONCE = 8;
+/** How many objects are asked for at a time: 2 MiB at most, and one of them waits while the others come. */
+export const AT_ONCE = 8;
 
 /** In the rows themselves. */
 export const inDatabase: Traces = {

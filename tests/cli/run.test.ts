@@ -119,6 +119,7 @@ describe("run show", () => {
       attempt   1
       runner    host-a
       events    1,204
+      trace     1.2 KB in 1 segment
       created   2025-06-15 15:06:40Z
       started   2025-06-15 15:06:41Z
       ended     2025-06-15 15:07:40Z

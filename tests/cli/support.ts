@@ -161,6 +161,8 @@ export function aRunDetail(change: Partial<RunDetail> = {}): RunDetail {
     allowed: [],
     rules: 2,
     release: null,
+    trace_bytes: 1234,
+    trace_pruned_at: null,
     result: {
       status: "complete",
       reason: null,

@@ -34,6 +34,7 @@ test("the help of fangs lists every command", async () => {
       notifier   Choose who is told of verdicts, and see what was sent.
       hunt       Ask which packages ever did something.
       bench      Measure how fast fangs is on this host.
+      retention  Look at how long traces are kept.
       config     Check the configuration, and show it.
       migrate    Look at the schema of the database; copy it to a Postgres.
       backup     Write a copy of the whole database.

@@ -75,6 +75,7 @@ const ALLOWED: Record<string, string> = {
   "DELETE /v1/tokens/:id": "admin",
   "GET /v1/audit": "triage admin",
   "GET /v1/audit/:id": "triage admin",
+  "GET /v1/retention": "read triage admin",
   "GET /v1/verdict/:name/:version": "read triage admin",
   "POST /v1/sign-ins": "read triage admin",
   "GET /ui/": "nobody read triage runner admin",

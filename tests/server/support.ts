@@ -179,6 +179,7 @@ export async function testServices(changes: Partial<Services> = {}): Promise<Ser
   return {
     db,
     traces: inDatabase,
+    retention: { days: 90, maxBytes: 0 },
     gate: createGate(db, () => clock.now),
     mostSegments: 1000,
     registry: testRegistry,
