@@ -1,5 +1,6 @@
 /** The allow-list as a file: sorted, one entry a line. */
 import { Value } from "@sinclair/typebox/value";
+import { fits } from "../protocol/fits.ts";
 import type { AllowEntry } from "../protocol/models.ts";
 import { AllowRequest } from "../protocol/requests.ts";
 import { misfit, parseYaml, quoted } from "./yaml.ts";
@@ -22,7 +23,7 @@ export function parseAllowFile(text: string, file: string): AllowRequest[] {
   if (!Array.isArray(document)) throw misfit(text, file, [], "a list is expected");
   return document.map((item: unknown, index) => {
     const request = withTime(item);
-    if (Value.Check(AllowRequest, request)) return request;
+    if (fits(AllowRequest, request)) return request;
     const first = Value.Errors(AllowRequest, request).First();
     const field = first?.path.slice(1) ?? "";
     throw misfit(

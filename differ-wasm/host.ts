@@ -66,6 +66,8 @@ export function differOn(core: Core, limits: Partial<DifferLimits> = {}): Differ
   /** The baseline that is loaded. It is held here, so that none that comes later can be taken for it. */
   let loaded: Iterable<BaselineValue> | undefined;
   let knownValues: string[] = [];
+  /** Allow-list and rules as the core has them, mostly those of the run before. */
+  let lists: { of: string; bytes: Uint8Array } | undefined;
 
   /** What is loaded twice is loaded often: its image is kept. */
   const keepImage = (baseline: Iterable<BaselineValue>): void => {
@@ -100,7 +102,9 @@ export function differOn(core: Core, limits: Partial<DifferLimits> = {}): Differ
     begin(scope, baseline, allow = [], rules = []) {
       core.begin();
       setRoots(core, bytes, scope);
-      bytes.set(listsOf(allow, rules, core.CONFIG_SIZE.value), core.CONFIG.value);
+      const listed = JSON.stringify([allow, rules]);
+      if (lists?.of !== listed) lists = { of: listed, bytes: listsOf(allow, rules, core.CONFIG_SIZE.value) };
+      bytes.set(lists.bytes, core.CONFIG.value);
       if (baseline === loaded) core.rewind();
       else load(baseline);
     },

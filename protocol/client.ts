@@ -1,6 +1,7 @@
 /** The typed client of the orchestrator's API, used by the CLI and by runners. */
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { fits } from "./fits.ts";
 import { AuditPage, type AuditQuery, AuditRecord } from "./audit.ts";
 import { ERRORS, type ErrorCode, FangsError } from "./errors.ts";
 import {
@@ -295,7 +296,7 @@ async function pause(ms: number, abort: AbortSignal | undefined): Promise<void> 
 
 async function decode<T extends TSchema>(model: T, response: Response): Promise<Static<T>> {
   const value: unknown = await response.json().catch(() => undefined);
-  if (Value.Check(model, value)) return value;
+  if (fits(model, value)) return value;
   const where = Value.Errors(model, value).First();
   throw new FangsError(
     "internal",
@@ -309,8 +310,7 @@ async function decode<T extends TSchema>(model: T, response: Response): Promise<
 /** The error that the server reported, with its code and hint. */
 async function problem(base: string, response: Response): Promise<FangsError> {
   const value: unknown = await response.json().catch(() => undefined);
-  if (!Value.Check(Problem, value))
-    return unreachable(base, `answered with status ${response.status} that is not its own`);
+  if (!fits(Problem, value)) return unreachable(base, `answered with status ${response.status} that is not its own`);
   return new FangsError(
     isCode(value.code) ? value.code : "internal",
     value.detail,

@@ -6,8 +6,10 @@ import { writeBootstrapTokens } from "./bootstrap-tokens.ts";
 import { watchClock } from "./clock.ts";
 import { prepareDataDir } from "./data-dir.ts";
 import { resumeAnalyses } from "./finish.ts";
+import { createFreshTraces } from "./fresh-traces.ts";
 import { createGate } from "./gate.ts";
 import { runAsLeader } from "./leader.ts";
+import { lookAhead } from "./look-ahead.ts";
 import { keptTarballs } from "./kept-tarballs.ts";
 import { createMetrics } from "./metrics.ts";
 import { deliver } from "./notify/deliver.ts";
@@ -54,6 +56,8 @@ export interface ServerOptions extends Analysis, ListenerOptions {
   requestsPerSecond?: number;
   /** Most bytes of a run's trace, uncompressed; 1 GiB if not given. */
   traceLimit?: number;
+  /** Bytes of traces that are held from their upload to their analysis; 32 MiB if not given. 0: each is read back. */
+  freshBytes?: number;
   /** How packages are watched; without it none is. */
   watch?: WatchOptions;
   /** How people are told of verdicts; files of messages lie in `notify` of the data directory if not given. */
@@ -104,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     jobs: sharedSignal(db, "jobs"),
     watching: sharedSignal(db, "watching"),
     tarballs: keptTarballs(join(dataDir, "tarballs")),
+    fresh: createFreshTraces(options.freshBytes),
     leaseMs: options.leaseMs ?? 30_000,
     backoffMs: options.backoffMs ?? [1000, 5000],
     controlMs: options.controlMs ?? 5 * 60_000,
@@ -123,13 +128,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const sweep = startSweep(services, options.sweepMs ?? 1000);
     const watching =
       options.watch === undefined ? undefined : runAsLeader(services, "watcher", watcher(services, options.watch));
+    const lookingAhead = runAsLeader(services, "look-ahead", (stop) => lookAhead(services, stop));
     const delivery = runAsLeader(services, "notifications", (stop) => deliver(services, stop));
     const retention = runAsLeader(services, "retention", retain(services, options.retainMs));
     const stop = async (): Promise<void> => {
       stopping.abort();
       await Bun.sleep(options.drainDelayMs ?? 0);
       const until = performance.now() + drainMs;
-      const tasks = Promise.all([sweep.stop(), watching, delivery, retention]);
+      const tasks = Promise.all([sweep.stop(), watching, lookingAhead, delivery, retention]);
       await Promise.all([http.stop(drainMs), within(drainMs, tasks)]);
       // What is not analysed by then stays `analysing`: the next start does it.
       await within(Math.max(0, until - performance.now()), Promise.allSettled(services.analysing.values()));

@@ -1,30 +1,24 @@
 /** The end of a run: its result arrives, it is analysed once, and everything that follows is stored at once. */
 import { FangsError } from "../protocol/errors.ts";
-import type { AllowEntry, ReleaseMeta, Run, RunDetail, RunResult } from "../protocol/models.ts";
+import type { AllowEntry, Run, RunDetail, RunResult } from "../protocol/models.ts";
 import { LOSS } from "../protocol/trace.ts";
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
 import { settleClock } from "./clock.ts";
 import { askForControl, readControl } from "./control.ts";
 import { readTrace } from "./ingest.ts";
-import { withKept } from "./kept-registry.ts";
+import { discardSegment } from "./segment.ts";
+import { releaseOf } from "./look-ahead.ts";
 import { nodeMajorOf } from "./node-major.ts";
 import { leaseLost } from "./queue.ts";
 import { roleInSeeding, settleSeeding } from "./seeding.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Services } from "./services.ts";
-import { readReleaseMeta } from "./release-meta.ts";
-import { queueFailure, queueVerdict } from "./notify/queue.ts";
+import { isTold, queueFailure, queueVerdict } from "./notify/queue.ts";
 import { maxSeverity } from "./severity.ts";
 import { allowFor } from "./store/allow.ts";
 import { insertAllowed } from "./store/allowed.ts";
 import { recordChange } from "./store/baseline-changes.ts";
-import {
-  acceptedVersions,
-  addBaselineEntries,
-  addBaselineVersion,
-  readBaseline,
-  touchBaseline,
-} from "./store/baselines.ts";
+import { addBaselineEntries, addBaselineVersion, readBaseline, touchBaseline } from "./store/baselines.ts";
 import { insertDeviations } from "./store/deviations.ts";
 import { isPassing } from "./store/failure.ts";
 import { insertFingerprints } from "./store/fingerprints.ts";
@@ -110,16 +104,21 @@ async function analyseStored(services: Services, id: string): Promise<void> {
   const { result } = run;
   if (run.state !== "analysing" || result === null || (await roleInSeeding(db, run)) === "wait") return;
   const nodeMajor = nodeMajorOf(result);
-  const release = run.release ?? (await lookUp(services, run, nodeMajor));
+  const release = await releaseOf(services, run, nodeMajor);
   const done = metrics.analysisSeconds.startTimer();
+  // Whether others can go on now: a control run was queued, or the package has its baseline.
+  let freesOthers = false;
+  let segments: Uint8Array[] = [];
   try {
-    const segments = await readTrace(services, id);
+    const lease = (await getLease(db, id))?.lease ?? "";
+    segments = services.fresh.take(id, lease, result.segments) ?? (await readTrace(services, id));
     // Baseline and verdict in one transaction: two first runs of a package cannot both seed it.
     const output = await db.transaction(async (inner) => {
       // Another orchestrator may have been faster, or an operator.
-      if ((await getRun(inner, id)).state !== "analysing") return undefined;
+      if ((await getLease(inner, id))?.state !== "analysing") return undefined;
       const role = await roleInSeeding(inner, run);
       if (role === "wait") return undefined;
+      if (release !== run.release) await updateRun(inner, id, { release: JSON.stringify(release) });
       const now = services.now();
       const stored = await readBaseline(inner, run.package, nodeMajor);
       const allow = await allowFor(inner, run.package, now, services.rules.allow);
@@ -139,14 +138,18 @@ async function analyseStored(services: Services, id: string): Promise<void> {
       };
       const analysed = services.analysis.analyse(input);
       checkOutput(input, analysed);
-      if (input.control === null && (await askForControl(services, inner, run, analysed))) return undefined;
+      if (input.control === null && (await askForControl(services, inner, run, analysed))) {
+        freesOthers = true;
+        return undefined;
+      }
       await store(inner, { run, nodeMajor, allow, isSeed: input.seeding }, analysed, now);
-      await settleSeeding(inner, run.package, now);
+      if (await settleSeeding(inner, run.package, now)) freesOthers = true;
       return analysed;
     }, `package ${run.package}`);
     if (output === undefined) return;
     if (run.kind === "control") return await settleControlled(services);
     metrics.runs.inc({ verdict: output.verdict });
+    if (isTold(output.verdict)) services.notify.due.fire();
     for (const { category, severity } of output.deviations) metrics.deviations.inc({ category, severity });
   } catch (cause) {
     // Not the run's fault: it is analysed later.
@@ -154,27 +157,21 @@ async function analyseStored(services: Services, id: string): Promise<void> {
     const why = cause instanceof Error ? cause.message : String(cause);
     const failed = await db.transaction(async (inner) => {
       // An operator may have ended the run meanwhile, or another orchestrator.
-      if ((await getRun(inner, id)).state !== "analysing") return false;
+      if ((await getLease(inner, id))?.state !== "analysing") return false;
       await moveRun(inner, id, "failed", { reason: `The analysis failed: ${why}` });
       await queueFailure(inner, run, services.now());
       await settleSeeding(inner, run.package, services.now());
       return true;
     }, `package ${run.package}`);
-    if (failed) metrics.runs.inc({ verdict: "failed" });
-  } finally {
-    done();
-    services.jobs.fire();
+    if (!failed) return;
+    freesOthers = true;
+    metrics.runs.inc({ verdict: "failed" });
     services.notify.due.fire();
+  } finally {
+    for (const segment of segments) discardSegment(segment);
+    done();
+    if (freesOthers) services.jobs.fire();
   }
-}
-
-/** What the release's documents say, looked up once and kept with the run. */
-async function lookUp(services: Services, run: RunDetail, nodeMajor: number): Promise<ReleaseMeta | null> {
-  if (run.kind === "control") return null;
-  const accepted = await acceptedVersions(services.db, run.package, nodeMajor);
-  const release = await readReleaseMeta(withKept(services), { package: run.package, version: run.version, accepted });
-  await updateRun(services.db, run.id, { release: JSON.stringify(release) });
-  return release;
 }
 
 interface Context {

@@ -1,6 +1,6 @@
 /** Hunting: which packages ever did something, answered from the fingerprints of every run. */
 import { type Static, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { fits } from "../protocol/fits.ts";
 import { FangsError } from "../protocol/errors.ts";
 import { HUNT_KINDS, type HuntHit, type HuntPage, type HuntQuery } from "../protocol/hunt.ts";
 import { type Glob, parseGlob } from "./glob.ts";
@@ -206,7 +206,7 @@ function writeCursor(cursor: Cursor): string {
 function readCursor(text: string): Cursor {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString());
-    if (Value.Check(Cursor, value)) return value;
+    if (fits(Cursor, value)) return value;
   } catch {
     // no JSON
   }

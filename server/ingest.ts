@@ -31,7 +31,8 @@ export async function receiveSegment(services: Services, upload: Upload): Promis
       hint: "It was altered on its way; send it again.",
     });
   }
-  const counts = countRecords(decompressSegment(compressed));
+  const records = decompressSegment(compressed);
+  const counts = countRecords(records);
   const events = counts.values().reduce((sum, count) => sum + count, 0);
 
   const size = compressed.length;
@@ -50,7 +51,10 @@ export async function receiveSegment(services: Services, upload: Upload): Promis
       },
     );
   }
-  if (outcome === "stored") for (const [type, count] of counts) services.metrics.events.inc({ type }, count);
+  if (outcome === "stored") {
+    services.fresh.keep(runId, lease, seq, records);
+    for (const [type, count] of counts) services.metrics.events.inc({ type }, count);
+  }
   return { events, stored: outcome === "stored" };
 }
 

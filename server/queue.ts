@@ -42,18 +42,25 @@ export async function leaseJob(
   const { runner: name, load } = request;
   const asked = performance.now();
   const abort = AbortSignal.any([gone, services.stopping]);
+  let isPatient = true;
   while (!abort.aborted) {
-    await touchRunner(db, name, { now: now(), load, waiting_until: now() + WAITING_MS });
-    const runner = await findRunner(db, name, now());
-    if (runner === undefined) throw notRegistered(name);
-    if (runner.state === "draining") return undefined;
     await sweepExpired(services);
-    if (runner.state === "active") {
+    const { state, lease, patience } = await db.transaction(async (inner): Promise<Chance> => {
+      const moment = now();
+      await touchRunner(inner, name, { now: moment, load, waiting_until: moment + WAITING_MS });
+      const runner = await findRunner(inner, name, moment);
+      if (runner === undefined) throw notRegistered(name);
+      if (runner.state !== "active") return { state: runner.state };
       const wanted = { runner: name, modes: runner.modes, image: runner.image, node_major: runner.node_major };
-      const patience = await patienceOf(services, runner);
-      if (patience > 0 && (await hasJob(db, wanted, now()))) await pause(patience, abort);
-      const lease = await claimJob(db, { ...wanted, now: now(), leaseMs });
-      if (lease !== undefined) return lease;
+      const toWait = isPatient ? await patienceOf(inner, runner, moment) : 0;
+      if (toWait > 0 && (await hasJob(inner, wanted, moment))) return { state: runner.state, patience: toWait };
+      return { state: runner.state, lease: await claimJob(inner, { ...wanted, now: moment, leaseMs }) };
+    }, "rows");
+    if (state === "draining" || lease !== undefined) return lease;
+    isPatient = patience === undefined;
+    if (patience !== undefined) {
+      await pause(patience, abort);
+      continue;
     }
     const left = asked + request.wait_ms - performance.now();
     if (left <= 0) return undefined;
@@ -149,11 +156,18 @@ export async function sweepExpired(services: Services): Promise<boolean> {
 
 const pause = createSignal().wait;
 
+/** What a runner that asks for a job gets: one, none, or others go first for so many ms. */
+interface Chance {
+  state: Runner["state"];
+  lease?: Lease | undefined;
+  patience?: number;
+}
+
 /** How long this runner lets others go first. */
-async function patienceOf({ db, now }: Services, runner: Runner): Promise<number> {
-  const waiting = new Set(await listWaiting(db, now()));
+async function patienceOf(db: Database, runner: Runner, now: number): Promise<number> {
+  const waiting = new Set(await listWaiting(db, now));
   if (waiting.size < 2) return 0;
-  const runners = await listRunners(db, now());
+  const runners = await listRunners(db, now);
   return patienceAmong(
     runner.name,
     runners.filter(({ name }) => waiting.has(name)),

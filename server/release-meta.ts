@@ -35,6 +35,14 @@ export async function readReleaseMeta(registry: RegistryClient, options: MetaOpt
   }
 }
 
+/** Whether what was learnt still holds: nothing was missing, and the baseline has the same predecessor now. */
+export function isStillTrue(release: ReleaseMeta, version: string, accepted: readonly string[]): boolean {
+  if (release.unknown !== null) return false;
+  if (accepted.includes(version)) return release.predecessor === version;
+  const known = lowerThan(version, accepted).at(-1);
+  return known === undefined || release.predecessor === known;
+}
+
 // --- internal ---
 
 async function compare(
@@ -60,11 +68,17 @@ async function compare(
 /** The highest lower version that the baseline knows, else the previous one published. */
 function predecessorOf(packument: Packument, version: string, accepted: readonly string[]): Manifest | undefined {
   const lower = (candidates: readonly string[]): Manifest[] =>
-    candidates
-      .filter((candidate) => isExactVersion(candidate) && Bun.semver.order(candidate, version) < 0)
-      .sort(Bun.semver.order)
-      .flatMap((candidate) => (Object.hasOwn(packument.versions, candidate) ? [packument.versions[candidate]!] : []));
+    lowerThan(version, candidates).flatMap((candidate) =>
+      Object.hasOwn(packument.versions, candidate) ? [packument.versions[candidate]!] : [],
+    );
   return lower(accepted).at(-1) ?? lower(Object.keys(packument.versions)).at(-1);
+}
+
+/** The lower versions, the highest last. */
+function lowerThan(version: string, candidates: readonly string[]): string[] {
+  return candidates
+    .filter((candidate) => isExactVersion(candidate) && Bun.semver.order(candidate, version) < 0)
+    .sort(Bun.semver.order);
 }
 
 /** Who published the predecessor, and what is neither higher nor younger than it. */

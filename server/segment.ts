@@ -25,6 +25,15 @@ export function decompressSegment(compressed: Uint8Array): Uint8Array {
 }
 
 /**
+ * Gives the memory of a decompressed segment back at once; it is empty from then on. Left to the garbage collector, each
+ * segment is written to pages that the kernel must make first, which takes longer than to decompress it.
+ */
+export function discardSegment(bytes: Uint8Array): void {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) buffer.transfer(0);
+}
+
+/**
  * Walks all records; answers how many there are of each type (`unknown` for types of a later version).
  *
  * @throws FangsError trace_corrupt

@@ -4,6 +4,7 @@ import type { AllowEntry, RunEvent, RunProcess, RunResult } from "../protocol/mo
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
 import type { NormaliseRule } from "./analysis/operator-rules.ts";
 import type { ClockWatch } from "./clock.ts";
+import type { FreshTraces } from "./fresh-traces.ts";
 import type { Gate } from "./gate.ts";
 import type { Metrics } from "./metrics.ts";
 import type { KeptTarballs } from "./kept-tarballs.ts";
@@ -62,6 +63,8 @@ export interface Services {
   watching: Signal;
   /** Tarballs of the releases that the watcher saw. */
   tarballs: KeptTarballs;
+  /** Traces of runs whose analysis is near. */
+  fresh: FreshTraces;
   /** How long a lease lasts without a heartbeat. */
   leaseMs: number;
   /** Delay before the second attempt, the third, …; one more than these and the run fails. */

@@ -1,4 +1,5 @@
 /** A process that runs for long: it takes its settings, logs as they say, and reads them again on SIGHUP. */
+import { batched } from "../../log/batch.ts";
 import { configureLog, log } from "../../log/log.ts";
 import { toFangsError } from "../../protocol/errors.ts";
 import type { Terminal } from "../terminal.ts";
@@ -21,7 +22,7 @@ export function processSettings<Of extends keyof typeof USED_BY>(
   const resolved = resolveSettings<(typeof USED_BY)[Of][number]>(USED_BY[of], flags, env);
   const logging: Logging = resolveSettings(["log-level", "log-format"], flags, env).values;
   const isPlain = logging["log-format"] === "auto" ? process.stderr.isTTY : logging["log-format"] === "text";
-  configureLog({ level: logging["log-level"], format: isPlain ? "text" : "json", write: err });
+  configureLog({ level: logging["log-level"], format: isPlain ? "text" : "json", write: batched(err) });
   for (const warning of strangeVariables(env)) log.warn(warning);
   return resolved;
 }

@@ -40,17 +40,18 @@ export function secretNeedles(secret: string): Uint8Array[] {
 function alignments(bytes: Uint8Array, bitsPerDigit: 5 | 6, alphabet: string): string[] {
   const period = bitsPerDigit === 6 ? 3 : 5;
   return Array.from({ length: period }, (_, before) => {
-    const first = Math.ceil((before * 8) / bitsPerDigit);
-    const end = Math.floor(((before + bytes.length) * 8) / bitsPerDigit);
+    const shared = (before * 8) % bitsPerDigit;
     let digits = "";
-    for (let digit = first; digit < end; digit++) {
-      let value = 0;
-      for (let bit = digit * bitsPerDigit; bit < (digit + 1) * bitsPerDigit; bit++) {
-        const inSecret = bit - before * 8;
-        value = (value << 1) | (((bytes[inSecret >> 3] ?? 0) >> (7 - (inSecret & 7))) & 1);
+    let bits = shared;
+    let rest = 0;
+    for (const byte of bytes) {
+      rest = ((rest << 8) | byte) & 0xffff;
+      for (bits += 8; bits >= bitsPerDigit;) {
+        bits -= bitsPerDigit;
+        digits += alphabet[(rest >> bits) & ((1 << bitsPerDigit) - 1)];
       }
-      digits += alphabet[value];
     }
-    return digits;
+    // A first digit that has bits of what is in front, too, can be any.
+    return shared === 0 ? digits : digits.slice(1);
   });
 }

@@ -25,7 +25,7 @@ interface Needle {
   decoy: string;
 }
 
-const FILTER_BITS = 16;
+const FILTER_BITS = 13;
 
 /** One finder for all decoys of a run. Its time grows with the bytes, hardly with the number of decoys. */
 export function createLeakFinder(decoys: readonly Decoy[]): LeakFinder {

@@ -23,8 +23,24 @@ const SLASH = 0x2f;
 const PROC = encode("/proc/");
 const SECRET_PROC_FILES = ["environ", "mem"].map(encode);
 
-/** A classifier for one run's directories and decoys. */
+/** A classifier for one run's directories and decoys: the last one that was made where these are the same. */
 export function createPathClassifier(environment: Environment): ClassifyPath {
+  const { project, home, decoys } = environment;
+  const key = JSON.stringify([project, home, decoys.map(({ place }) => place)]);
+  if (last?.key !== key) last = { key, classify: compileClassifier(environment) };
+  return last.classify;
+}
+
+/** Whether the path is another process's memory: `/proc/<pid>/mem`, also by way of a thread. */
+export function isForeignMemory(bytes: Uint8Array, start: number, end: number, pid: number): boolean {
+  return isForeignProc(bytes, start, end, pid) && startsWith(bytes, end - 4, end, encode("/mem"));
+}
+
+// --- internal ---
+
+let last: { key: string; classify: ClassifyPath } | undefined;
+
+function compileClassifier(environment: Environment): ClassifyPath {
   const decoys = environment.decoys.flatMap(({ place }): [number, string][] =>
     place.startsWith("/") ? [[PATH.credential | PATH.decoy, `${place.slice(1).replace(/\/+$/, "")}/`]] : [],
   );
@@ -49,13 +65,6 @@ export function createPathClassifier(environment: Environment): ClassifyPath {
     return bits;
   };
 }
-
-/** Whether the path is another process's memory: `/proc/<pid>/mem`, also by way of a thread. */
-export function isForeignMemory(bytes: Uint8Array, start: number, end: number, pid: number): boolean {
-  return isForeignProc(bytes, start, end, pid) && startsWith(bytes, end - 4, end, encode("/mem"));
-}
-
-// --- internal ---
 
 function compileRoot(directory: string, table: typeof HOME_RULES): Root {
   const rules = table.flatMap(([bits, paths]) => paths.split(" ").map((path) => compile(bits, path)));

@@ -1,6 +1,7 @@
 /** What a route is. Its scope is a required field, so there is none without. */
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { fits } from "../../protocol/fits.ts";
 import { FangsError } from "../../protocol/errors.ts";
 import { authorize, type RouteScope } from "../access.ts";
 import { COMMON_HEADERS } from "../problem.ts";
@@ -124,7 +125,7 @@ async function checkedBody(
   if (scope !== "runner" && hasNul(value)) {
     throw new FangsError("invalid_body", "The body has a text with a NUL character in it.");
   }
-  if (Value.Check(model, value)) return value;
+  if (fits(model, value)) return value;
   throw new FangsError("invalid_body", `The body does not fit: ${complaint(model, value)}.`, {
     hint: "docs/api.md has the models.",
   });
@@ -134,7 +135,7 @@ function checkedQuery(model: TSchema | undefined, request: Request): unknown {
   if (model === undefined) return undefined;
   const value = Value.Convert(model, Object.fromEntries(new URL(request.url).searchParams));
   if (hasNul(value)) throw new FangsError("usage", "The query has a NUL character in it.");
-  if (Value.Check(model, value)) return value;
+  if (fits(model, value)) return value;
   throw new FangsError("usage", `The query does not fit: ${complaint(model, value)}.`, {
     hint: "docs/api.md has the parameters.",
   });

@@ -11,6 +11,11 @@ interface Ended {
   kind: RunKind;
 }
 
+/** Whether any message is ever sent on a verdict. */
+export function isTold(verdict: Verdict): boolean {
+  return verdict === "deviant" || verdict === "inconclusive";
+}
+
 /** Queues a message on a verdict for every notifier that wants it. A control run serves another run's verdict, and is told with that one. */
 export async function queueVerdict(
   db: Database,

@@ -3,6 +3,7 @@ import type { AllowEntry } from "../../protocol/models.ts";
 import type { AllowPage, AllowQuery, AllowRequest } from "../../protocol/requests.ts";
 import { newId } from "./ids.ts";
 import type { Database } from "./open.ts";
+import { prepared } from "./prepared.ts";
 
 /** What the ids of the configuration file's entries begin with. It sorts behind all others: a page begins with them. */
 export const CONFIG_ID = "config-";
@@ -44,14 +45,11 @@ export async function allowFor(
   now: number,
   ofFile: readonly AllowEntry[],
 ): Promise<AllowEntry[]> {
-  const stored = await db.query
-    .selectFrom("allow_entry")
-    .selectAll()
-    .where(({ or, eb }) => or([eb("package", "is", null), eb("package", "=", name)]))
-    .where(({ or, eb }) => or([eb("expires_at", "is", null), eb("expires_at", ">", now)]))
-    .orderBy("id")
-    .execute();
-  return [...stored, ...about(ofFile, name).filter(({ expires_at: ends }) => ends === null || ends > now)];
+  const stored = await inForce(db, name, now);
+  return [
+    ...stored.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    ...about(ofFile, name).filter(({ expires_at: ends }) => ends === null || ends > now),
+  ];
 }
 
 /** The longest list that holds for any package, the global entries included: its entries, and the bytes of their values. */
@@ -104,6 +102,14 @@ export async function deleteAllow(db: Database, what: { id: string } | { shipped
 }
 
 // --- internal ---
+
+const inForce = prepared((query, name: string, now: number) =>
+  query
+    .selectFrom("allow_entry")
+    .selectAll()
+    .where(({ or, eb }) => or([eb("package", "is", null), eb("package", "=", name)]))
+    .where(({ or, eb }) => or([eb("expires_at", "is", null), eb("expires_at", ">", now)])),
+);
 
 function about(entries: readonly AllowEntry[], name: string | undefined): AllowEntry[] {
   return entries.filter((entry) => name === undefined || entry.package === null || entry.package === name);

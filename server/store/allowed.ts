@@ -3,6 +3,7 @@ import { AllowEntry, type AllowedBehaviour } from "../../protocol/models.ts";
 import type { AllowedFingerprint } from "../analysis/types.ts";
 import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
+import { prepared } from "./prepared.ts";
 
 /** Most that is shown of a run. */
 const SHOWN = 1000;
@@ -28,11 +29,15 @@ export async function deleteAllowed(db: Database, runId: string): Promise<void> 
 
 /** By actor, category and value. */
 export async function listAllowed(db: Database, runId: string): Promise<AllowedBehaviour[]> {
-  const rows = await db.query
+  return (await allowedOf(db, runId)).map((row) => ({ ...row, rule: fromJson(AllowEntry, row.rule) }));
+}
+
+// --- internal ---
+
+const allowedOf = prepared((query, runId: string) =>
+  query
     .selectFrom("allowed")
     .select(["actor", "category", "value", "count", "rule"])
     .where("run_id", "=", runId)
-    .limit(SHOWN)
-    .execute();
-  return rows.map((row) => ({ ...row, rule: fromJson(AllowEntry, row.rule) }));
-}
+    .limit(SHOWN),
+);

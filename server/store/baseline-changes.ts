@@ -3,7 +3,7 @@
  * trust in a package rests on; it goes into the audit entry, and to take it back is to apply the difference backwards.
  */
 import { type Static, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { fits } from "../../protocol/fits.ts";
 import type { BaselineChange } from "../../protocol/models.ts";
 import type { BaselineHistory } from "../../protocol/requests.ts";
 import { type AuditEntry, audit } from "./audit.ts";
@@ -225,7 +225,7 @@ const NOTHING: Difference = { entries: [], versions: [], deviations: [], runs: [
 /** Of an entry that an earlier fangs wrote there is nothing to be known. */
 function readDifference(json: string | null): Difference {
   const value: unknown = json === null ? undefined : JSON.parse(json);
-  return Value.Check(Difference, value) ? value : NOTHING;
+  return fits(Difference, value) ? value : NOTHING;
 }
 
 /** Changes among which the last one is looked for: one seeding per major of Node.js may lie above it. */

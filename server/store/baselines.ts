@@ -4,6 +4,7 @@ import type { BaselineFingerprint } from "../analysis/types.ts";
 import { isCategory } from "./fingerprints.ts";
 import { timeOfId } from "./ids.ts";
 import type { Database } from "./open.ts";
+import { prepared } from "./prepared.ts";
 import type { BaselineVersionRow } from "./schema.ts";
 
 /** A version of a package, and the run that shows what it does. */
@@ -73,14 +74,7 @@ export async function listVersions(
   name: string,
   nodeMajor: number,
 ): Promise<Pick<BaselineVersionRow, "version" | "run_id" | "added_at">[]> {
-  return db.query
-    .selectFrom("baseline_version")
-    .select(["version", "run_id", "added_at"])
-    .where("package", "=", name)
-    .where("node_major", "=", nodeMajor)
-    .orderBy("added_at", "desc")
-    .orderBy("run_id", "desc")
-    .execute();
+  return versionsOf(db, name, nodeMajor);
 }
 
 /** The same without more. */
@@ -90,14 +84,7 @@ export async function acceptedVersions(db: Database, name: string, nodeMajor: nu
 
 /** The majors of Node.js that a package has a baseline for, ascending. */
 export async function listNodeMajors(db: Database, name: string): Promise<number[]> {
-  const rows = await db.query
-    .selectFrom("baseline_version")
-    .select("node_major")
-    .distinct()
-    .where("package", "=", name)
-    .orderBy("node_major")
-    .execute();
-  return rows.map((row) => row.node_major);
+  return (await majorsOf(db, name)).map((row) => row.node_major);
 }
 
 /** The baseline for people, of the highest major if none is named; undefined where there is none. */
@@ -155,7 +142,7 @@ export async function addBaselineEntries(db: Database, seen: Origin, behaviours:
     behaviours
       .filter(({ category }) => category !== "canary_leak")
       .map(({ actor, category, value }) => ({ package: name, node_major, actor, category, value, ...sighting })),
-    "keep",
+    "on conflict do nothing",
   );
 }
 
@@ -213,6 +200,24 @@ export function keyOf({ actor, category, value }: Behaviour): string {
 }
 
 // --- internal ---
+
+const versionsOf = prepared((query, name: string, nodeMajor: number) =>
+  query
+    .selectFrom("baseline_version")
+    .select(["version", "run_id", "added_at"])
+    .where("package", "=", name)
+    .where("node_major", "=", nodeMajor)
+    .orderBy("added_at", "desc")
+    .orderBy("run_id", "desc"),
+);
+const majorsOf = prepared((query, name: string) =>
+  query
+    .selectFrom("baseline_version")
+    .select("node_major")
+    .distinct()
+    .where("package", "=", name)
+    .orderBy("node_major"),
+);
 
 /** The condition that an entry `b` was never rejected in its package. */
 const NEVER_REJECTED = `not exists (

@@ -48,11 +48,11 @@ export interface Database {
   rows<R>(statement: string, parameters?: readonly Value[]): Promise<R[]>;
   /** Does a hot statement; answers how many rows it changed. */
   run(statement: string, parameters?: readonly Value[]): Promise<number>;
-  /** Inserts many rows at once; all must have the keys of the first. Those that are there already stay where that is allowed. */
+  /** Inserts many rows at once; all must have the keys of the first. What happens to those that are there already is SQL. */
   insertMany<Table extends keyof Schema>(
     table: Table,
     rows: readonly (Schema[Table] & Row)[],
-    onConflict?: "fail" | "keep",
+    onConflict?: `on conflict ${string}`,
   ): Promise<void>;
   /**
    * The numbers of the rows that have these texts, in their order; rows that are not there yet are inserted, with what

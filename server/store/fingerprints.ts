@@ -14,7 +14,9 @@ export async function insertFingerprints(
   fingerprints: readonly Fingerprint[],
   now: number,
 ): Promise<void> {
-  const [number] = await db.numbersOf("run_number", [[run.id]], () => ({ at: now, version: run.version }));
+  const [number] = await db.numbersOf("run_number", [[run.id]], () => {
+    return { at: now, version: run.version, package: run.package };
+  });
   const actors = [...new Set(fingerprints.map(({ actor }) => actor))];
   const [owner, ...ids] = await db.numbersOf("known_name", [[run.package], ...actors.map((actor) => [actor])]);
   const idOf = new Map(actors.map((actor, i) => [actor, ids[i]]));
@@ -23,12 +25,15 @@ export async function insertFingerprints(
     fingerprints.map(({ category, value }) => [category, value]),
     ([, value = ""]) => ({ reversed: reverse(value) }),
   );
+  const seen = fingerprints.map(({ actor }, i) => ({ value: values[i]!, actor: idOf.get(actor)! }));
   await db.insertMany(
     "sighting",
-    fingerprints.map(({ actor, count, first }, i) => {
-      const row = { run: number!, value: values[i]!, actor: idOf.get(actor)!, package: owner! };
-      return { ...row, count, first_event: first };
-    }),
+    fingerprints.map(({ count, first }, i) => ({ run: number!, ...seen[i]!, count, first_event: first })),
+  );
+  await db.insertMany(
+    "behaviour",
+    seen.map((one) => ({ package: owner!, ...one, runs: 1, first_run: number!, last_run: number! })),
+    SEEN_AGAIN,
   );
 }
 
@@ -37,11 +42,32 @@ export function isCategory(name: string): name is Category {
   return Object.hasOwn(CATEGORIES, name);
 }
 
+/** Takes back what a run showed; meant for the transaction in which it goes, or is analysed anew. */
 export async function deleteFingerprints(db: Database, runId: string): Promise<void> {
-  await db.query
-    .deleteFrom("sighting")
-    .where("run", "in", ({ selectFrom }) => selectFrom("run_number").select("number").where("run_id", "=", runId))
-    .execute();
+  const [run] = await db.rows<{ number: number; name: string; package: number }>(
+    `select n.number, n.package as name, k.id as package from run_number n join known_name k on k.name = n.package
+     where n.run_id = $1`,
+    [runId],
+  );
+  if (run === undefined) return;
+  const { number, name, package: owner } = run;
+  const shown = "package = $1 and (value, actor) in (select value, actor from sighting where run = $2)";
+  await db.run(`update behaviour set runs = runs - 1 where ${shown}`, [owner, number]);
+  await db.run(`delete from behaviour where ${shown} and runs = 0`, [owner, number]);
+  await db.run("delete from sighting where run = $1", [number]);
+  for (const [column, order] of [
+    ["first_run", "asc"],
+    ["last_run", "desc"],
+  ]) {
+    await db.run(
+      `update behaviour set ${column} = (
+         select n.number from run_number n join sighting s on s.run = n.number
+         where n.package = $3 and s.value = behaviour.value and s.actor = behaviour.actor
+         order by n.number ${order} limit 1
+       ) where package = $1 and ${column} = $2`,
+      [owner, number, name],
+    );
+  }
 }
 
 /** The fingerprints of a run in the order they were first seen. */
@@ -58,3 +84,11 @@ export async function listFingerprints(db: Database, runId: string): Promise<Sto
 export function reverse(text: string): string {
   return [...text].reverse().join("");
 }
+
+// --- internal ---
+
+/** A run that is analysed anew keeps its number, so the last one is not always the highest. */
+const SEEN_AGAIN = `on conflict (package, value, actor) do update set
+  runs = behaviour.runs + 1,
+  first_run = case when excluded.first_run < behaviour.first_run then excluded.first_run else behaviour.first_run end,
+  last_run = case when excluded.last_run > behaviour.last_run then excluded.last_run else behaviour.last_run end`;

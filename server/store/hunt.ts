@@ -117,17 +117,9 @@ export async function listGroups(
   limit: number,
 ): Promise<Group[]> {
   let select = db.query
-    .selectFrom("sighting")
-    .select(({ fn }) => [
-      "value",
-      "package",
-      "actor",
-      fn.countAll<number>().as("runs"),
-      fn.min<number>("run").as("first"),
-      fn.max<number>("run").as("last"),
-    ])
+    .selectFrom("behaviour")
+    .select(["value", "package", "actor", "runs", "first_run as first", "last_run as last"])
     .where("value", "in", values)
-    .groupBy(["value", "package", "actor"])
     .orderBy("value")
     .orderBy("package")
     .orderBy("actor")
@@ -138,7 +130,7 @@ export async function listGroups(
   if (after !== undefined) {
     select = select.where(sql<boolean>`(package, actor) > (${after.package}, ${after.actor})`);
   }
-  if (since !== undefined) select = select.having(({ eb, fn }) => eb(fn.max("run"), ">=", since));
+  if (since !== undefined) select = select.where("last_run", ">=", since);
   return select.execute();
 }
 
@@ -146,11 +138,15 @@ export async function listGroups(
 const VERSION_RUNS = 50;
 
 /** The versions of the last runs of a group, the one that ran last first. */
-export async function listVersionsOf(db: Database, { value, package: owner, actor }: Group): Promise<string[]> {
+export async function listVersionsOf(
+  db: Database,
+  { value, package: owner, actor, first, last }: Group,
+): Promise<string[]> {
   const rows = await db.rows<{ version: string }>(
-    `select n.version from sighting s join run_number n on n.number = s.run
-     where s.value = $1 and s.package = $2 and s.actor = $3 order by s.run desc limit ${VERSION_RUNS}`,
-    [value, owner, actor],
+    `select n.version from run_number n join sighting s on s.run = n.number and s.value = $1 and s.actor = $2
+     where n.package = (select name from known_name where id = $3) and n.number between $4 and $5
+     order by n.number desc limit ${VERSION_RUNS}`,
+    [value, actor, owner, first, last],
   );
   return [...new Set(rows.map(({ version }) => version))];
 }
@@ -163,7 +159,7 @@ export async function readRuns(
   if (numbers.length === 0) return new Map();
   const rows = await db.query
     .selectFrom("run_number")
-    .selectAll()
+    .select(["number", "run_id", "version", "at"])
     .where("number", "in", [...new Set(numbers)])
     .execute();
   return new Map(rows.map(({ number, ...run }) => [number, run]));

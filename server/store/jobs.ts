@@ -3,6 +3,7 @@ import { type Lease, NETWORK_MODES } from "../../protocol/models.ts";
 import { newId } from "./ids.ts";
 import type { Database } from "./open.ts";
 import { moveRun } from "./runs.ts";
+import { prepared } from "./prepared.ts";
 import type { JobRow } from "./schema.ts";
 
 /** What a job wants of its runner, as its scan has it. */
@@ -62,11 +63,8 @@ export async function claimJob(
     if (job === undefined) return undefined;
     const lease = newId();
     await moveRun(inner, job.run_id, "leased", { lease, runner: claim.runner, started_at: claim.now });
-    const run = await inner.query
-      .selectFrom("run")
-      .select(["package", "version", "attempt"])
-      .where("id", "=", job.run_id)
-      .executeTakeFirstOrThrow();
+    const [run] = await released(inner, job.run_id);
+    if (run === undefined) throw new Error("a job without a run");
     return {
       lease,
       run_id: job.run_id,
@@ -80,7 +78,7 @@ export async function claimJob(
 
 /** Holds a job until another moment. */
 export async function extendJob(db: Database, runId: string, expiresAt: number): Promise<void> {
-  await db.query.updateTable("job").set({ expires_at: expiresAt }).where("run_id", "=", runId).execute();
+  await db.run("update job set expires_at = $1 where run_id = $2", [expiresAt, runId]);
 }
 
 /** Runs whose lease is over. */
@@ -88,12 +86,7 @@ export async function listExpired(
   db: Database,
   now: number,
 ): Promise<{ run_id: string; attempt: number; runner: string | null }[]> {
-  return db.query
-    .selectFrom("job")
-    .innerJoin("run", "run.id", "job.run_id")
-    .select(["job.run_id", "run.attempt", "run.runner"])
-    .where("expires_at", "<=", now)
-    .execute();
+  return expired(db, now);
 }
 
 /** Frees a job again, not to be claimed before a moment. */
@@ -106,7 +99,7 @@ export async function releaseJob(db: Database, runId: string, notBefore: number)
 }
 
 export async function deleteJob(db: Database, runId: string): Promise<void> {
-  await db.query.deleteFrom("job").where("run_id", "=", runId).execute();
+  await db.run("delete from job where run_id = $1", [runId]);
 }
 
 /** Runs that wait for one runner alone. */
@@ -124,3 +117,16 @@ export async function expireJobs(db: Database, runner: string, now: number): Pro
     .where("run_id", "in", ({ selectFrom }) => selectFrom("run").select("id").where("runner", "=", runner))
     .execute();
 }
+
+// --- internal ---
+
+const released = prepared((query, id: string) =>
+  query.selectFrom("run").select(["package", "version", "attempt"]).where("id", "=", id),
+);
+const expired = prepared((query, now: number) =>
+  query
+    .selectFrom("job")
+    .innerJoin("run", "run.id", "job.run_id")
+    .select(["job.run_id", "run.attempt", "run.runner"])
+    .where("expires_at", "<=", now),
+);

@@ -1,6 +1,6 @@
 /** JSON columns. */
 import type { Static, TSchema } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { fits } from "../../protocol/fits.ts";
 import { FangsError } from "../../protocol/errors.ts";
 
 /**
@@ -10,7 +10,7 @@ import { FangsError } from "../../protocol/errors.ts";
  */
 export function fromJson<T extends TSchema>(model: T, text: string): Static<T> {
   const value: unknown = JSON.parse(text);
-  if (Value.Check(model, value)) return value;
+  if (fits(model, value)) return value;
   throw new FangsError("database", "A stored document does not fit its model.", {
     hint: "The database was altered by hand or by another fangs.",
   });

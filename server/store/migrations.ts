@@ -13,6 +13,8 @@ import postgresByNumber from "../../migrations/postgres/0070_fingerprints_by_num
 import postgresVersionOfRun from "../../migrations/postgres/0071_version_of_run_number.sql" with { type: "text" };
 import postgresTracesElsewhere from "../../migrations/postgres/0072_traces_elsewhere.sql" with { type: "text" };
 import postgresRetention from "../../migrations/postgres/0073_retention.sql" with { type: "text" };
+import postgresLookAhead from "../../migrations/postgres/0090_look_ahead.sql" with { type: "text" };
+import postgresBehaviours from "../../migrations/postgres/0091_behaviours.sql" with { type: "text" };
 import sqliteInitial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
 import sqliteTriage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
 import sqliteControls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
@@ -27,6 +29,8 @@ import sqliteByNumber from "../../migrations/sqlite/0070_fingerprints_by_number.
 import sqliteVersionOfRun from "../../migrations/sqlite/0071_version_of_run_number.sql" with { type: "text" };
 import sqliteTracesElsewhere from "../../migrations/sqlite/0072_traces_elsewhere.sql" with { type: "text" };
 import sqliteRetention from "../../migrations/sqlite/0073_retention.sql" with { type: "text" };
+import sqliteLookAhead from "../../migrations/sqlite/0090_look_ahead.sql" with { type: "text" };
+import sqliteBehaviours from "../../migrations/sqlite/0091_behaviours.sql" with { type: "text" };
 
 export interface Migration {
   version: number;
@@ -59,6 +63,8 @@ const FILES: readonly (readonly [file: string, texts: { sqlite: string; postgres
   ["0071_version_of_run_number.sql", { sqlite: sqliteVersionOfRun, postgres: postgresVersionOfRun }],
   ["0072_traces_elsewhere.sql", { sqlite: sqliteTracesElsewhere, postgres: postgresTracesElsewhere }],
   ["0073_retention.sql", { sqlite: sqliteRetention, postgres: postgresRetention }],
+  ["0090_look_ahead.sql", { sqlite: sqliteLookAhead, postgres: postgresLookAhead }],
+  ["0091_behaviours.sql", { sqlite: sqliteBehaviours, postgres: postgresBehaviours }],
 ];
 
 export const SQLITE_MIGRATIONS: readonly Migration[] = FILES.map(([file, { sqlite }]) => migration(file, sqlite));

@@ -4,6 +4,7 @@ import { Package, type PackageDetail } from "../../protocol/models.ts";
 import { missing } from "./ids.ts";
 import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
+import { prepared } from "./prepared.ts";
 import { listSeenReleases } from "./seen-releases.ts";
 import { listSeeds } from "./seeds.ts";
 import { readWatch } from "./watches.ts";
@@ -47,7 +48,7 @@ export async function getPackage(db: Database, name: string): Promise<PackageDet
 
 /** The severities of a package's own, none for a package that is not known. */
 export async function readSeverities(db: Database, name: string): Promise<Severities> {
-  const row = await db.query.selectFrom("package").select("severities").where("name", "=", name).executeTakeFirst();
+  const [row] = await severitiesOf(db, name);
   return row === undefined ? {} : fromJson(Severities, row.severities);
 }
 
@@ -60,6 +61,10 @@ export async function writeSeverities(db: Database, name: string, severities: Se
 }
 
 // --- internal ---
+
+const severitiesOf = prepared((query, name: string) =>
+  query.selectFrom("package").select("severities").where("name", "=", name),
+);
 
 function selectPackages(db: Database) {
   return db.query.selectFrom("package").select(({ selectFrom, fn }) => [

@@ -7,8 +7,8 @@ interface Seen {
   value: string;
 }
 
-/** Sightings that are looked at for one behaviour: what is seen more often is common, and its exact number moot. */
-const SIGHTINGS = 20_000;
+/** Packages and actors that are looked at for one behaviour: what more of them show is common, and its number moot. */
+const SEEN = 20_000;
 
 /**
  * For each behaviour, in how many packages but its own any run ever showed its category and value. Each distinct
@@ -16,8 +16,10 @@ const SIGHTINGS = 20_000;
  */
 export async function otherPackages(db: Database, seen: readonly Seen[]): Promise<number[]> {
   const count = `select count(distinct package) as n from (
-    select run.package from fingerprint join run on run.id = fingerprint.run_id
-    where category = $1 and ${db.traits.sameValue("$2")} and run.package <> $3 limit ${SIGHTINGS}) as others`;
+    select package from behaviour
+    where value = (select id from known_value where category = $1 and ${db.traits.sameValue("$2")})
+      and package is distinct from (select id from known_name where name = $3)
+    limit ${SEEN}) as others`;
   const counted = new Map<string, number>();
   const counts: number[] = [];
   for (const { package: name, category, value } of seen) {

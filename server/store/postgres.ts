@@ -71,7 +71,7 @@ function handle(query: Kysely<Schema>, broadcast: Broadcast): Omit<Database, "tr
     query,
     rows: async <R>(statement: string, parameters?: readonly Value[]) => (await execute<R>(statement, parameters)).rows,
     run: async (statement, parameters) => Number((await execute(statement, parameters)).numAffectedRows ?? 0n),
-    insertMany: (table, rows, onConflict = "fail") => insertMany(execute, table, rows, onConflict),
+    insertMany: (table, rows, onConflict) => insertMany(execute, table, rows, onConflict),
     async numbersOf(table, keys, more) {
       const { key: columns } = NUMBERED[table];
       const numbers = await findNumbers(execute, table, keys);
@@ -83,7 +83,7 @@ function handle(query: Kysely<Schema>, broadcast: Broadcast): Omit<Database, "tr
           execute,
           table,
           sorted.map(([, key]) => rowOf(columns, key, more)),
-          "keep",
+          "on conflict do nothing",
         );
         for (const [i, number] of (await findNumbers(execute, table, keys)).entries()) numbers[i] = number;
       }
@@ -100,15 +100,14 @@ function handle(query: Kysely<Schema>, broadcast: Broadcast): Omit<Database, "tr
 
 type Execute = <R>(statement: string, parameters?: readonly unknown[]) => Promise<{ rows: R[] }>;
 
-async function insertMany(execute: Execute, table: string, rows: readonly Row[], onConflict: "fail" | "keep") {
+async function insertMany(execute: Execute, table: string, rows: readonly Row[], onConflict = "") {
   const [first] = rows;
   if (first === undefined) return;
   const columns = Object.keys(first);
   // One array for each column: the statement is the same for any number of rows.
   const arrays = columns.map((column, i) => `$${i + 1}::${typeof first[column] === "number" ? "bigint" : "text"}[]`);
-  const keep = onConflict === "keep" ? "on conflict do nothing" : "";
   await execute(
-    `insert into ${table} (${columns.join(", ")}) select * from unnest(${arrays.join(", ")}) ${keep}`,
+    `insert into ${table} (${columns.join(", ")}) select * from unnest(${arrays.join(", ")}) ${onConflict}`,
     columns.map((column) => rows.map((row) => row[column] ?? null)),
   );
 }

@@ -84,7 +84,7 @@ export async function pruneSegments(
   await db.insertMany(
     "trace_leftover",
     [...elsewhere].map((run_id) => ({ run_id })),
-    "keep",
+    "on conflict do nothing",
   );
   const left = whole ? 0 : await countSegments(db, last.run_id);
   const bytes = segments.reduce((sum, { size }) => sum + size, 0);

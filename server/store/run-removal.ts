@@ -1,5 +1,6 @@
 /** What refers to a run, and how a run goes. */
 import type { Run } from "../../protocol/models.ts";
+import { deleteFingerprints } from "./fingerprints.ts";
 import type { Database } from "./open.ts";
 import { leaveObjects } from "./traces.ts";
 
@@ -38,7 +39,10 @@ export async function eraseRun(db: Database, run: Pick<Run, "id" | "scan_id" | "
     .where("last_run", "=", run.id)
     .execute();
   const controls = await db.query.selectFrom("run").select("id").where("control_of", "=", run.id).execute();
-  for (const { id } of [run, ...controls]) await leaveObjects(db, id);
+  for (const { id } of [run, ...controls]) {
+    await leaveObjects(db, id);
+    await deleteFingerprints(db, id);
+  }
   await db.query.deleteFrom("run").where("control_of", "=", run.id).execute();
   await db.query.deleteFrom("run").where("id", "=", run.id).execute();
   await db.query

@@ -4,6 +4,7 @@ import { RunnerLoad } from "../../protocol/queue.ts";
 import type { Runner } from "../../protocol/requests.ts";
 import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
+import { prepared } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
 
 /** Nobody heard of it for this long: it is called lost. */
@@ -36,12 +37,12 @@ export async function putRunner(db: Database, registration: RunnerRegistration, 
 }
 
 export async function findRunner(db: Database, name: string, now: number): Promise<Runner | undefined> {
-  const row = await selectRunners(db).where("name", "=", name).executeTakeFirst();
+  const [row] = await runnerByName(db, name);
   return row === undefined ? undefined : fromRow(row, now);
 }
 
 export async function listRunners(db: Database, now: number): Promise<Runner[]> {
-  return (await selectRunners(db).orderBy("name").execute()).map((row) => fromRow(row, now));
+  return (await selectRunners(db.query).orderBy("name").execute()).map((row) => fromRow(row, now));
 }
 
 /** How many were heard of since a moment, how many of these say that they can do no run, and how many were not heard of. */
@@ -69,16 +70,12 @@ interface Heard {
 
 /** Notes that a runner was heard of, and what it said. */
 export async function touchRunner(db: Database, name: string, heard: Heard): Promise<void> {
-  await db.query.updateTable("runner").set(asRow(heard)).where("name", "=", name).execute();
+  await db.run(`${HEARD} where name = $4`, [...asValues(heard), name]);
 }
 
 /** The same of the runner that holds a run. */
 export async function touchRunnerOf(db: Database, runId: string, heard: Heard): Promise<void> {
-  await db.query
-    .updateTable("runner")
-    .set(asRow(heard))
-    .where("name", "=", ({ selectFrom }) => selectFrom("run").select("runner").where("id", "=", runId))
-    .execute();
+  await db.run(`${HEARD} where name = (select runner from run where id = $4)`, [...asValues(heard), runId]);
 }
 
 /** False: there is no such runner. */
@@ -97,44 +94,45 @@ export async function deleteRunner(db: Database, name: string): Promise<void> {
 
 /** Names of the active runners that wait for a job now. */
 export async function listWaiting(db: Database, now: number): Promise<string[]> {
-  const rows = await db.query
-    .selectFrom("runner")
-    .select("name")
-    .where("state", "=", "active")
-    .where("waiting_until", ">", now)
-    .execute();
-  return rows.map(({ name }) => name);
+  return (await waitingAt(db, now)).map(({ name }) => name);
 }
 
 // --- internal ---
 
-function asRow({ now, load, waiting_until }: Heard) {
-  return {
-    last_seen: now,
-    ...(load === undefined ? {} : { load: JSON.stringify(load) }),
-    ...(waiting_until === undefined ? {} : { waiting_until }),
-  };
+/** What was not said stays as it was. */
+const HEARD =
+  "update runner set last_seen = $1, load = coalesce($2, load), waiting_until = coalesce($3, waiting_until)";
+
+function asValues({ now, load, waiting_until }: Heard): [number, string | null, number | null] {
+  return [now, load === undefined ? null : JSON.stringify(load), waiting_until ?? null];
 }
 
-function selectRunners(db: Database) {
-  return db.query
-    .selectFrom("runner")
-    .select(({ selectFrom, fn }) => [
-      "name",
-      "registration",
-      "registered_at",
-      "last_seen",
-      "state",
-      "load",
-      selectFrom("job")
-        .innerJoin("run", "run.id", "job.run_id")
-        .select(fn.countAll<number>().as("n"))
-        .where("job.expires_at", "is not", null)
-        .whereRef("run.runner", "=", "runner.name")
-        .$asScalar()
-        .$notNull()
-        .as("held"),
-    ]);
+const runnerByName = prepared((query, name: string) => selectRunners(query).where("name", "=", name));
+const waitingAt = prepared((query, now: number) =>
+  query.selectFrom("runner").select("name").where("state", "=", "active").where("waiting_until", ">", now),
+);
+
+function selectRunners(query: Database["query"]) {
+  return query.selectFrom("runner").select(({ selectFrom, fn }) => [
+    "name",
+    "registration",
+    "registered_at",
+    "last_seen",
+    "state",
+    "load",
+    // From the jobs that are held, which are few, and not from the runs that the runner ever did.
+    selectFrom("job")
+      .select(fn.countAll<number>().as("n"))
+      .where("job.expires_at", "is not", null)
+      .where(
+        (eb) => eb.selectFrom("run").select("run.runner").whereRef("run.id", "=", "job.run_id"),
+        "=",
+        (eb) => eb.ref("runner.name"),
+      )
+      .$asScalar()
+      .$notNull()
+      .as("held"),
+  ]);
 }
 
 function fromRow(

@@ -1,5 +1,5 @@
 /** Runs: reading, and the changes of their state. */
-import type { ExpressionBuilder } from "kysely";
+import { type ExpressionBuilder, sql } from "kysely";
 import {
   type Deviation,
   ReleaseMeta,
@@ -16,6 +16,7 @@ import { listAllowed } from "./allowed.ts";
 import { missing, newId } from "./ids.ts";
 import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
+import { prepared } from "./prepared.ts";
 import type { RunRow, Schema } from "./schema.ts";
 
 const COLUMNS = [
@@ -74,17 +75,14 @@ export async function insertRun(
 
 /** @throws FangsError not_found */
 export async function getRun(db: Database, id: string): Promise<Run> {
-  const run = await selectRuns(db).where("id", "=", id).executeTakeFirst();
+  const [run] = await runById(db, id);
   if (run === undefined) throw missing("run", id);
   return run;
 }
 
 /** @throws FangsError not_found */
 export async function getRunDetail(db: Database, id: string): Promise<RunDetail> {
-  const row = await selectRuns(db)
-    .select(["result", "rules", "release", "trace_bytes", "trace_pruned_at"])
-    .where("id", "=", id)
-    .executeTakeFirst();
+  const [row] = await detailById(db, id);
   if (row === undefined) throw missing("run", id);
   return {
     ...row,
@@ -117,7 +115,7 @@ export async function listRuns(db: Database, query: RunQuery, defaultLimit = 50)
 
 /** The newest last. */
 export async function listRunsOfScan(db: Database, scanId: string): Promise<Run[]> {
-  return selectRuns(db).where("scan_id", "=", scanId).orderBy("id").execute();
+  return runsOfScan(db, scanId);
 }
 
 /** Deviant runs with open deviations, most severe first, then the newest. */
@@ -139,22 +137,18 @@ export async function listPending(db: Database, limit = 500): Promise<Run[]> {
 
 /** The control run of a run, the newest if there are several; undefined: none was asked for. */
 export async function findControl(db: Database, id: string): Promise<Run | undefined> {
-  return selectRuns(db).where("control_of", "=", id).orderBy("id", "desc").limit(1).executeTakeFirst();
+  const controls = await controlsOf(db, id);
+  return controls.reduce<Run | undefined>((newest, one) => (newest && newest.id > one.id ? newest : one), undefined);
 }
 
 /** Runs that wait for a control run which has ended, or which they wait for no longer. */
 export async function listControlled(db: Database, now: number): Promise<string[]> {
-  const rows = await db.query
-    .selectFrom("run")
-    .innerJoin("run as control", "control.control_of", "run.id")
-    .select("run.id")
-    .distinct()
-    .where("run.state", "=", "controlling")
-    .where((eb) =>
-      eb.or([eb("run.control_due", "<=", now), eb("control.state", "in", ["done", "failed", "cancelled"])]),
-    )
-    .execute();
-  return rows.map((row) => row.id);
+  return (await controlled(db, now)).map((row) => row.id);
+}
+
+/** Queued runs whose release was not looked up yet, the oldest first. */
+export async function listUnlooked(db: Database, limit: number): Promise<Pick<RunRow, "id" | "package" | "version">[]> {
+  return unlooked(db, limit);
 }
 
 /** Sets what is known of a run beside its state. */
@@ -178,8 +172,7 @@ export async function judgedAt(db: Database, id: string): Promise<number> {
 
 /** Ids of runs in a state, oldest first. */
 export async function listRunIds(db: Database, state: RunState): Promise<string[]> {
-  const rows = await db.query.selectFrom("run").select("id").where("state", "=", state).orderBy("id").execute();
-  return rows.map((row) => row.id);
+  return (await idsInState(db, state)).map((row) => row.id);
 }
 
 /** How many runs are in each state after which something follows; states without runs are left out. */
@@ -230,13 +223,12 @@ export async function tryMoveRun(
   to: RunState,
   changes: Partial<Omit<RunRow, "id" | "state">> = {},
 ): Promise<boolean> {
-  const { numUpdatedRows } = await db.query
-    .updateTable("run")
-    .set({ ...changes, state: to })
-    .where("id", "=", id)
-    .where("state", "in", statesBefore(to))
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  const before = statesBefore(to);
+  const set = Object.entries({ ...changes, state: to });
+  const columns = set.map(([column], i) => `${column} = $${i + 1}`);
+  const states = before.map((_, i) => `$${set.length + 2 + i}`);
+  const statement = `update run set ${columns.join(", ")} where id = $${set.length + 1} and state in (${states.join(", ")})`;
+  return (await db.run(statement, [...set.map(([, value]) => value), id, ...before])) > 0;
 }
 
 /** Ids of the runs of a package that were accepted. */
@@ -256,8 +248,8 @@ export async function decideRun(db: Database, id: string, decision: Run["decisio
 }
 
 /** The beginning of every query for runs as the API has them. */
-export function selectRuns(db: Database) {
-  return db.query
+export function selectRuns({ query }: Pick<Database, "query">) {
+  return query
     .selectFrom("run")
     .select(COLUMNS)
     .select((eb) => [countOf(eb, "open"), countOf(eb, "promoted"), countOf(eb, "rejected")]);
@@ -265,14 +257,51 @@ export function selectRuns(db: Database) {
 
 // --- internal ---
 
+const runById = prepared((query, id: string) => selectRuns({ query }).where("id", "=", id));
+const detailById = prepared((query, id: string) =>
+  selectRuns({ query }).select(["result", "rules", "release", "trace_bytes", "trace_pruned_at"]).where("id", "=", id),
+);
+const runsOfScan = prepared((query, scanId: string) =>
+  selectRuns({ query }).where("scan_id", "=", scanId).orderBy("id"),
+);
+const controlsOf = prepared((query, id: string) => selectRuns({ query }).where("control_of", "=", id));
+const idsInState = prepared((query, state: RunState) =>
+  query.selectFrom("run").select("id").where("state", "=", state).orderBy("id"),
+);
+const unlooked = prepared((query, limit: number) =>
+  query
+    .selectFrom("run")
+    .select(["id", "package", "version"])
+    // Not as parameters: there is an index of just these.
+    .where("state", "=", sql.lit("queued"))
+    .where("kind", "!=", sql.lit("control"))
+    .where("release", "is", null)
+    .orderBy("id")
+    .limit(limit),
+);
+const controlled = prepared((query, now: number) =>
+  query
+    .selectFrom("run")
+    .innerJoin("run as control", "control.control_of", "run.id")
+    .select("run.id")
+    .distinct()
+    .where("run.state", "=", "controlling")
+    .where((eb) =>
+      eb.or([eb("run.control_due", "<=", now), eb("control.state", "in", ["done", "failed", "cancelled"])]),
+    ),
+);
+
 /** How many of a run's deviations are in a state. */
 function countOf<State extends Deviation["state"]>(eb: ExpressionBuilder<Schema, "run">, state: State) {
-  return eb
-    .selectFrom("deviation")
-    .select(eb.fn.countAll<number>().as("n"))
-    .whereRef("deviation.run_id", "=", "run.id")
-    .where("deviation.state", "=", state)
-    .$asScalar()
-    .$notNull()
-    .as(state);
+  return (
+    eb
+      .selectFrom("deviation")
+      .select(eb.fn.countAll<number>().as("n"))
+      .whereRef("deviation.run_id", "=", "run.id")
+      // As a parameter, SQLite would prepare the query anew for each one: an index has some states only.
+      .where("deviation.state", "=", sql.lit(state))
+      .$asScalar()
+      .$notNull()
+      .as(state)
+  );
 }

@@ -2,6 +2,7 @@
 import type { Scan } from "../../protocol/models.ts";
 import { missing, newId } from "./ids.ts";
 import type { Database } from "./open.ts";
+import { prepared } from "./prepared.ts";
 import { listRunsOfScan } from "./runs.ts";
 
 export interface ScanRow {
@@ -28,7 +29,7 @@ export async function insertScan(
 
 /** @throws FangsError not_found */
 export async function getScanRow(db: Database, id: string): Promise<ScanRow> {
-  const row = await db.query.selectFrom("scan").selectAll().where("id", "=", id).executeTakeFirst();
+  const [row] = await scanById(db, id);
   if (row === undefined) throw missing("scan", id);
   return row;
 }
@@ -42,3 +43,7 @@ export async function getScan(db: Database, id: string): Promise<Scan> {
   const { id: found, package: name, version, created_at } = await getScanRow(db, id);
   return { id: found, package: name, version, created_at, runs: await listRunsOfScan(db, id) };
 }
+
+// --- internal ---
+
+const scanById = prepared((query, id: string) => query.selectFrom("scan").selectAll().where("id", "=", id));

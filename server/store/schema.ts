@@ -206,12 +206,20 @@ export interface Schema extends NotifySchema {
   run: Omit<RunRow, "trace_bytes"> & { trace_bytes: Generated<number> };
   job: JobRow;
   trace_segment: SegmentRow;
-  run_number: { number: Generated<number>; run_id: string; at: number; version: string };
+  run_number: { number: Generated<number>; run_id: string; at: number; version: string; package: string };
   known_name: { id: Generated<number>; name: string };
   known_value: { id: Generated<number>; category: string; value: string; reversed: string };
-  sighting: { run: number; value: number; actor: number; package: number; count: number; first_event: number };
+  sighting: { run: number; value: number; actor: number; count: number; first_event: number };
   /** A view of the four above, to read from. */
   fingerprint: { run_id: string; actor: string; category: string; value: string; count: number; first_event: number };
+  behaviour: {
+    package: number;
+    value: number;
+    actor: number;
+    runs: number;
+    first_run: number;
+    last_run: number;
+  };
   deviation: DeviationRow;
   baseline_version: BaselineVersionRow;
   baseline_entry: BaselineEntryRow;

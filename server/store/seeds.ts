@@ -2,6 +2,7 @@
 import type { Seed } from "../../protocol/models.ts";
 import { isFinal } from "../run-state.ts";
 import type { Database } from "./open.ts";
+import { prepared } from "./prepared.ts";
 
 /** Makes these the seeds of a package, which is under seeding from now on. */
 export async function startSeeding(
@@ -24,7 +25,7 @@ export async function endSeeding(db: Database, name: string): Promise<void> {
 }
 
 export async function isSeeding(db: Database, name: string): Promise<boolean> {
-  const row = await db.query.selectFrom("package").select("seeding").where("name", "=", name).executeTakeFirst();
+  const [row] = await seedingOf(db, name);
   return row?.seeding === 1;
 }
 
@@ -50,6 +51,10 @@ export function hasEnded({ state }: Pick<Seed, "state">): boolean {
 }
 
 // --- internal ---
+
+const seedingOf = prepared((query, name: string) =>
+  query.selectFrom("package").select("seeding").where("name", "=", name),
+);
 
 async function setSeeding(db: Database, name: string, seeding: 0 | 1): Promise<void> {
   await db.query.updateTable("package").set({ seeding }).where("name", "=", name).execute();

@@ -1,7 +1,7 @@
-/** Kysely on bun:sqlite: one connection, handed out to one query or transaction at a time. */
+/** Kysely on bun:sqlite: one connection, handed out to one query at a time. */
 import type { Database as Sqlite, SQLQueryBindings } from "bun:sqlite";
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
@@ -25,13 +25,11 @@ export function bunSqliteDialect(raw: Sqlite, lock: Lock): Dialect {
 // --- internal ---
 
 class BunSqliteDriver implements Driver {
-  readonly #raw: Sqlite;
   readonly #connection: DatabaseConnection;
   readonly #lock: Lock;
   #release = (): void => {};
 
   constructor(raw: Sqlite, lock: Lock) {
-    this.#raw = raw;
     this.#lock = lock;
     this.#connection = {
       executeQuery: async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
@@ -57,18 +55,16 @@ class BunSqliteDriver implements Driver {
     this.#release();
   }
 
-  async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    // Immediate: a reader that turns writer half-way can fail where another process wrote in between.
-    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  beginTransaction(): Promise<void> {
+    return Promise.reject(new Error("transactions are those of the store, which commit in groups"));
   }
 
-  async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw("commit"));
+  commitTransaction(): Promise<void> {
+    return this.beginTransaction();
   }
 
-  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    // On a full disk SQLite has rolled back by itself, and an error here would hide that one.
-    if (this.#raw.inTransaction) await connection.executeQuery(CompiledQuery.raw("rollback"));
+  rollbackTransaction(): Promise<void> {
+    return this.beginTransaction();
   }
 
   async destroy(): Promise<void> {}

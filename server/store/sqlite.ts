@@ -14,10 +14,11 @@ import {
   type Traits,
   type Value,
 } from "./database.ts";
-import { createLock } from "./lock.ts";
+import { createLock, type Lock } from "./lock.ts";
 import { SQLITE_MIGRATIONS } from "./migrations.ts";
 import type { Schema } from "./schema.ts";
 import { bunSqliteDialect } from "./sqlite-dialect.ts";
+import { createGroupCommit } from "./sqlite-group.ts";
 
 /** bun:sqlite keeps 20 prepared statements; beyond them each query is prepared anew, which costs ten times the query. */
 Sqlite.MAX_QUERY_CACHE_SIZE = 256;
@@ -36,7 +37,9 @@ const TRAITS: Traits = {
 export function openSqlite(url: string): Database {
   const raw = openFile(sqlitePath(url));
   const lock = createLock();
-  const query = new Kysely<Schema>({ dialect: bunSqliteDialect(raw, lock), plugins: [...PLUGINS] });
+  const transact = createGroupCommit(raw, lock);
+  const query = kysely(raw, lock);
+  const inTransaction = handle(kysely(raw, HELD), raw, async (work) => work());
   /** One step, not between those of somebody's transaction. */
   async function alone<T>(work: () => T): Promise<T> {
     const release = await lock.acquire();
@@ -48,12 +51,19 @@ export function openSqlite(url: string): Database {
   }
   return {
     ...handle(query, raw, alone),
-    transaction: (work, scope = "store") => query.transaction().execute((inner) => work(within(inner, raw, scope))),
+    transaction: (work, scope = "store") => transact(() => work(within(inTransaction, scope))),
     close: () => alone(() => raw.close()),
   };
 }
 
 // --- internal ---
+
+/** Whoever is in a transaction has the lock already. */
+const HELD: Lock = { acquire: () => Promise.resolve(() => {}) };
+
+function kysely(raw: Sqlite, lock: Lock): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: bunSqliteDialect(raw, lock), plugins: [...PLUGINS] });
+}
 
 type Step = <T>(work: () => T) => Promise<T>;
 
@@ -65,12 +75,11 @@ function handle(query: Kysely<Schema>, raw: Sqlite, step: Step): Omit<Database, 
       step(() => raw.query<R, SQLQueryBindings[]>(numbered(statement)).all(...parameters)),
     run: (statement, parameters = []) =>
       step(() => raw.query<unknown, SQLQueryBindings[]>(numbered(statement)).run(...parameters).changes),
-    insertMany: (table, rows, onConflict = "fail") =>
+    insertMany: (table, rows, onConflict) =>
       step(() => {
         const columns = Object.keys(rows[0] ?? {});
         if (columns.length === 0) return;
-        const keep = onConflict === "keep" ? "on conflict do nothing" : "";
-        const insert = raw.query<unknown, Value[]>(`${insertInto(table, columns)} ${keep}`);
+        const insert = raw.query<unknown, Value[]>(`${insertInto(table, columns)} ${onConflict ?? ""}`);
         for (const row of rows) insert.run(...columns.map((column) => row[column] ?? null));
       }),
     numbersOf: (table, keys, more) =>
@@ -97,9 +106,9 @@ function insertInto(table: string, columns: readonly string[]): string {
   return `insert into ${table} (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})`;
 }
 
-function within(query: Kysely<Schema>, raw: Sqlite, outer: Scope): Database {
+function within(inTransaction: Omit<Database, "transaction" | "close">, outer: Scope): Database {
   const db: Database = {
-    ...handle(query, raw, async (work) => work()),
+    ...inTransaction,
     async transaction(work, scope = "store") {
       checkScope(outer, scope);
       return work(db);

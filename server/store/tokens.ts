@@ -4,6 +4,7 @@ import type { Token, TokenPage, TokenQuery } from "../../protocol/tokens.ts";
 import { storeFull } from "./full.ts";
 import { newId } from "./ids.ts";
 import type { Database } from "./open.ts";
+import { prepared } from "./prepared.ts";
 import { hashSecret, newSecret } from "./secrets.ts";
 
 /** `last_used` is not written more often than this. */
@@ -62,11 +63,7 @@ export async function findToken(
 ): Promise<{ identity: Identity; state: TokenState } | undefined> {
   if (secret.length > 200 || !TOKEN_SCOPES.some((scope) => secret.startsWith(`fangs_${scope}_`))) return undefined;
   // 256 random bits need no slow hash, and looking a hash up gives nothing away about the token.
-  const row = await db.query
-    .selectFrom("token")
-    .select(SHOWN)
-    .where("hash", "=", hashSecret(secret))
-    .executeTakeFirst();
+  const [row] = await byHash(db, hashSecret(secret));
   if (row === undefined) return undefined;
   const state = stateOf(row, now);
   if (state === "valid" && (row.last_used === null || now - row.last_used >= LAST_USED_MS))
@@ -137,6 +134,8 @@ export async function markRevoked(db: Database, id: string, now: number): Promis
 }
 
 // --- internal ---
+
+const byHash = prepared((query, hash: string) => query.selectFrom("token").select(SHOWN).where("hash", "=", hash));
 
 /** Everything but the hash. */
 const SHOWN = ["id", "name", "scope", "runner", "created_at", "last_used", "expires_at", "revoked_at"] as const;

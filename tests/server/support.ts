@@ -13,6 +13,7 @@ import { concatRecords, decodeRecord, encodeRecord } from "../../protocol/trace-
 import { TraceCursor } from "../../protocol/trace.ts";
 import type { AnalysisInput, AnalysisOutput, NewDeviation } from "../../server/analysis/types.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/app.ts";
+import { createFreshTraces } from "../../server/fresh-traces.ts";
 import { createGate } from "../../server/gate.ts";
 import { keptTarballs } from "../../server/kept-tarballs.ts";
 import { watchClock } from "../../server/clock.ts";
@@ -189,6 +190,7 @@ export async function testServices(changes: Partial<Services> = {}): Promise<Ser
     jobs: createSignal(),
     watching: createSignal(),
     tarballs: keptTarballs(join(tmpdir(), `fangs-tarballs-${crypto.randomUUID()}`)),
+    fresh: createFreshTraces(),
     leaseMs: 30_000,
     backoffMs: [1000, 5000],
     controlMs: 300_000,

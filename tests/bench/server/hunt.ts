@@ -34,7 +34,8 @@ export function fillStore(dataDir: string, size: typeof HUNTED | Record<keyof ty
       ${series(runs)} select printf('0199%04x-%04x-7000-8000-%012x', n >> 16, n & 65535, n), 's',
       'pkg-' || (n % ${packages}), '1.' || (n / ${packages}) || '.0', 'done', 1, 1000, 0, n from series`);
     raw.run(
-      `insert into run_number (number, run_id, at, version) select rowid, id, created_at, version from run order by id`,
+      `insert into run_number (number, run_id, at, version, package)
+       select rowid, id, created_at, version, package from run order by id`,
     );
     raw.run(`insert into known_name (id, name) ${series(packages)} select n + 1, 'pkg-' || n from series`);
     raw.run(`insert into known_name (id, name) values (${packages + 1}, 'import'), (${packages + 2}, 'installer')`);
@@ -44,10 +45,9 @@ export function fillStore(dataDir: string, size: typeof HUNTED | Record<keyof ty
       const [category, value] = valueOf(id, { firstOwn, firstUnique });
       add.run(id, category, value, value.split("").reverse().join(""));
     }
-    raw.run("drop index sighting_value");
     const perRun = fingerprintsOfEach - CORE - OWN - UNIQUE;
-    raw.run(`insert into sighting (run, value, actor, package, count, first_event)
-      select number, value, ${packages + 1} + value % 2, 1 + (number - 1) % ${packages}, 1 + value % 9, value % 1000 from (
+    raw.run(`insert into sighting (run, value, actor, count, first_event)
+      select number, value, ${packages + 1} + value % 2, 1 + value % 9, value % 1000 from (
         select number, n as value from run_number, (${series(CORE)} select n from series)
         union all select number, ${CORE} + ((number * 7919 + n * 197) % ${COMMON - CORE})
           from run_number, (${series(perRun)} select n from series)
@@ -56,7 +56,9 @@ export function fillStore(dataDir: string, size: typeof HUNTED | Record<keyof ty
         union all select number, ${firstUnique} + (number - 1) * ${UNIQUE} + n
           from run_number, (${series(UNIQUE)} select n from series)
       ) where true order by 1, 2, 3 on conflict do nothing`);
-    raw.run("create index sighting_value on sighting (value, package, actor, run)");
+    raw.run(`insert into behaviour (package, value, actor, runs, first_run, last_run)
+      select 1 + (run - 1) % ${packages} as owner, value, actor, count(*), min(run), max(run) from sighting
+      group by owner, value, actor`);
   })();
   raw.run("pragma wal_checkpoint(truncate)");
   return raw.query<{ n: number }, []>("select count(*) as n from sighting").get()?.n ?? 0;

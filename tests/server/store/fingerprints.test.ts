@@ -18,12 +18,39 @@ test("a value that many runs show is stored once, and stays when a run's fingerp
   expect(await knownValues(db)).toHaveLength(FINGERPRINTS.length);
 });
 
-test("a run's fingerprints and a value's runs are found by index, also before anything was analysed", async () => {
+test("who shows a value keeps count when runs go, and when one is analysed anew", async () => {
+  const db = await newStore();
+  const runs = [];
+  for (let i = 0; i < 3; i++) runs.push({ id: await aRun(db, "lodash"), package: "lodash", version: `1.${i}.0` });
+  const stranger = { id: await aRun(db, "chalk"), package: "chalk", version: "5.0.0" };
+  for (const run of [...runs, stranger]) await insertFingerprints(db, run, FINGERPRINTS, 7);
+  const shown = () =>
+    db.rows(
+      `select k.name, b.runs, first.run_id as first, last.run_id as last from behaviour b
+       join known_name k on k.id = b.package join run_number first on first.number = b.first_run
+       join run_number last on last.number = b.last_run group by k.name, b.runs, first.run_id, last.run_id order by k.name`,
+    );
+  const [first, second, third] = runs.map(({ id }) => id);
+  const alone = { name: "chalk", runs: 1, first: stranger.id, last: stranger.id };
+  expect(await shown()).toEqual([alone, { name: "lodash", runs: 3, first, last: third }]);
+
+  await deleteFingerprints(db, first!);
+  expect(await shown()).toEqual([alone, { name: "lodash", runs: 2, first: second, last: third }]);
+  await insertFingerprints(db, runs[0]!, FINGERPRINTS, 8);
+  expect(await shown()).toEqual([alone, { name: "lodash", runs: 3, first, last: third }]);
+  await deleteFingerprints(db, third!);
+  expect(await shown()).toEqual([alone, { name: "lodash", runs: 2, first, last: second }]);
+  await deleteFingerprints(db, first!);
+  await deleteFingerprints(db, second!);
+  expect(await shown()).toEqual([alone]);
+});
+
+test("a run's fingerprints and a value's packages are found by index, also before anything was analysed", async () => {
   const db = await newStore();
   const byRun = await planOf(db, "select * from fingerprint where run_id = 'x'");
   const byValue = await planOf(
     db,
-    "select run.package from fingerprint join run on run.id = run_id where category = 'c' and value = 'v'",
+    "select package from behaviour where value = (select id from known_value where category = 'c' and value = 'v')",
   );
   for (const step of [...byRun, ...byValue]) expect(step).not.toMatch(/^SCAN|Seq Scan/);
 });

@@ -55,7 +55,7 @@ describe("a bucket", () => {
   });
 
   test("that lost an object is told as such, and no run that needs it is called clean", async () => {
-    await using server = await startTestServer({ traces: bucket.options });
+    await using server = await startTestServer({ traces: bucket.options, freshBytes: 0 });
     await completeRun(server, ["/a"]);
     const lease = await leaseOne(server, "lodash", "1.1.0");
     await server.runner.putSegment(lease.run_id, lease.lease, 0, segment(["/a"]));
@@ -80,7 +80,7 @@ describe("a bucket", () => {
 
 describe("a bucket that is down", () => {
   test("has the runner send again, and the run go on as if nothing had been", async () => {
-    await using server = await startTestServer({ traces: bucket.options, sweepMs: 50 });
+    await using server = await startTestServer({ traces: bucket.options, sweepMs: 50, freshBytes: 0 });
     const lease = await leaseOne(server);
     await server.runner.putSegment(lease.run_id, lease.lease, 0, segment(["/a"]));
     await bucket.kill();
