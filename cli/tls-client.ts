@@ -1,5 +1,6 @@
 /** Talking TLS to a server whose authority the system does not know, and showing it a certificate. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { FangsError } from "../protocol/errors.ts";
 import type { ClientOptions } from "../protocol/client.ts";
 
@@ -36,15 +37,18 @@ export function tlsOfEnvironment(env: Readonly<Record<string, string | undefined
   };
 }
 
-/** For a client in the server's own process: it knows whom it talks to, by whatever name the certificate has. */
+/**
+ * For a client in the server's own process: it knows whom it talks to, by whatever name the certificate has. Without an
+ * authority it takes the one that `fangs tls init` put beside the certificate, else those of the system.
+ */
 export function ownServer(cert: string | undefined, ca: string | undefined): Pick<ClientOptions, "fetch"> {
   if (cert === undefined) return {};
-  if (ca === undefined) {
-    throw new FangsError("usage", "A runner in one process with a server that speaks TLS needs the authority.", {
-      hint: "Give --tls-ca, too.",
-    });
-  }
-  const tls = { ca: read(ca), checkServerIdentity: () => undefined };
+  const beside = join(dirname(cert), "ca.pem");
+  const authority = ca ?? (existsSync(beside) ? beside : undefined);
+  const tls = {
+    ...(authority === undefined ? {} : { ca: read(authority) }),
+    checkServerIdentity: () => undefined,
+  };
   return { fetch: (url, init) => fetch(url, { ...init, tls }) };
 }
 

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { log } from "../log/log.ts";
 import { createClient } from "../protocol/client.ts";
+import { FangsError } from "../protocol/errors.ts";
 import { leaf } from "./command.ts";
 import { VERSION } from "./manifest.ts";
 import { untilInterrupted } from "./processes.ts";
@@ -29,8 +30,15 @@ export const command: CommandDef = leaf({
     );
     try {
       const token = (await readFile(join(values["data-dir"], "runner-token"), "utf8")).trim();
+      const client = createClient({ url: server.url, token, ...ownServer(values["tls-cert"], values["tls-ca"]) });
+      await client.health().catch((cause: unknown) => {
+        throw new FangsError("usage", "The runner cannot speak to the server of its own process.", {
+          cause,
+          hint: "Give --tls-ca: the authority of --tls-cert is neither beside it as ca.pem nor one that the system knows.",
+        });
+      });
       const runner = await startRunner({
-        client: createClient({ url: server.url, token, ...ownServer(values["tls-cert"], values["tls-ca"]) }),
+        client,
         name: values["runner-id"],
         version: VERSION,
         concurrency: values.concurrency,

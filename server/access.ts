@@ -50,18 +50,6 @@ export async function signedIn(
   return secret === undefined || identity === undefined ? undefined : { identity, secret };
 }
 
-/**
- * Refuses a token that is bound to another runner than this one.
- *
- * @throws FangsError forbidden
- */
-export function checkRunner(identity: Identity, runner: string): void {
-  if (identity.runner === null || identity.runner === runner) return;
-  throw new FangsError("forbidden", `This token speaks for the runner ${identity.runner} only.`, {
-    hint: "Each runner has a token of its own: `fangs token create --scope runner --runner <name>`.",
-  });
-}
-
 // --- internal ---
 
 async function identify(services: Services, request: Request): Promise<Identity> {

@@ -9,8 +9,8 @@ import type { RegistrySource } from "./registry-source.ts";
 export type KeptClient = Pick<Client, "keptReleases" | "keptTarball">;
 
 /**
- * The registry; where it says that there is no such package, no such tarball, or not the release that a run is about,
- * what the server kept. Without the server's answer the registry's word stands.
+ * The registry; where it says that it has not the release that a run is about, or not its tarball, what the server kept.
+ * Without the server's answer the registry's word stands.
  */
 export function keptSource(registry: RegistrySource, client: KeptClient): RegistrySource {
   /** Of kept tarballs by their integrity: whose they are. */
@@ -34,9 +34,10 @@ export function keptSource(registry: RegistrySource, client: KeptClient): Regist
         document = await registry.packument(name);
         if (release === undefined || hasVersion(document, release)) return document;
       } catch (thrown) {
-        if (toFangsError(thrown).code !== "package_not_found") throw thrown;
+        // What is kept is for the run that examines it: of other packages the server says nothing.
+        if (release === undefined || toFangsError(thrown).code !== "package_not_found") throw thrown;
         const versions = await kept(name).catch(() => ({}));
-        if (Object.keys(versions).length === 0) throw thrown;
+        if (!Object.hasOwn(versions, release)) throw thrown;
         return { name, "dist-tags": {}, versions };
       }
       const versions: Record<string, Manifest> = await kept(name).catch(() => ({}));

@@ -1,9 +1,9 @@
 import { Lease, LeaseRequest } from "../../protocol/models.ts";
 import { JobPage, JobQuery } from "../../protocol/queue.ts";
-import { checkRunner } from "../access.ts";
 import { listJobs } from "../job-list.ts";
 import { COMMON_HEADERS } from "../problem.ts";
 import { leaseJob } from "../queue.ts";
+import { checkRunner } from "../runner-names.ts";
 import { type Route, route } from "./route.ts";
 
 export const jobRoutes: Route[] = [
@@ -24,7 +24,7 @@ export const jobRoutes: Route[] = [
     empty: true,
     body: LeaseRequest,
     async handle({ services, identity, request, body }) {
-      checkRunner(identity, body.runner);
+      await checkRunner(services.db, identity, body.runner);
       const lease = await leaseJob(services, body, request.signal);
       return lease ?? new Response(null, { status: 204, headers: COMMON_HEADERS });
     },

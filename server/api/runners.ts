@@ -2,10 +2,10 @@ import { RunnerRemoval } from "../../protocol/queue.ts";
 import { ReasonRequest, Runner, RunnerList } from "../../protocol/requests.ts";
 import { FangsError } from "../../protocol/errors.ts";
 import { RunnerRegistration } from "../../protocol/models.ts";
-import { checkRunner } from "../access.ts";
 import { COMMON_HEADERS } from "../problem.ts";
+import { checkRunner, registerRunner } from "../runner-names.ts";
 import { changeRunner, removeRunner, stopRunner } from "../runners.ts";
-import { listRunners, putRunner } from "../store/runners.ts";
+import { listRunners } from "../store/runners.ts";
 import { type Route, route } from "./route.ts";
 
 export const runnerRoutes: Route[] = [
@@ -15,9 +15,8 @@ export const runnerRoutes: Route[] = [
     scope: "runner",
     answer: Runner,
     body: RunnerRegistration,
-    async handle({ services: { db, now }, identity, param, body }) {
-      checkRunner(identity, param("name"));
-      if (param("name") === body.name) return putRunner(db, body, now());
+    async handle({ services, identity, param, body }) {
+      if (param("name") === body.name) return registerRunner(services, identity, body);
       throw new FangsError("invalid_body", "The body does not fit: name: it is not the one in the path.");
     },
   }),
@@ -49,7 +48,7 @@ export const runnerRoutes: Route[] = [
     scope: "runner",
     empty: true,
     async handle({ services, identity, param }) {
-      checkRunner(identity, param("name"));
+      await checkRunner(services.db, identity, param("name"));
       await stopRunner(services, param("name"));
       return new Response(null, { status: 204, headers: COMMON_HEADERS });
     },

@@ -4,9 +4,9 @@ import { Heartbeat } from "../../protocol/queue.ts";
 import { HEADERS, LeaseRenewal, SegmentReceipt } from "../../protocol/requests.ts";
 import { acceptResult } from "../finish.ts";
 import { receiveSegment } from "../ingest.ts";
-import { checkRunner } from "../access.ts";
 import { COMMON_HEADERS } from "../problem.ts";
 import { handBack, heartbeat } from "../queue.ts";
+import { checkBound } from "../runner-names.ts";
 import { checkTraceLimit } from "../trace-limit.ts";
 import { COMPRESSED_LIMIT } from "../segment.ts";
 import { findId, missing } from "../store/ids.ts";
@@ -113,7 +113,7 @@ export const traceRoutes: Route[] = [
 async function checkRunOf(db: Database, identity: Identity, runId: string): Promise<void> {
   if (identity.runner === null) return;
   const run = await db.query.selectFrom("run").select("runner").where("id", "=", runId).executeTakeFirst();
-  if (run?.runner != null) checkRunner(identity, run.runner);
+  if (run?.runner != null) checkBound(identity, run.runner);
 }
 
 function header(request: Request, name: string): string {

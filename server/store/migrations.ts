@@ -3,6 +3,7 @@ import postgresInitial from "../../migrations/postgres/0001_initial.sql" with { 
 import postgresTriage from "../../migrations/postgres/0002_triage.sql" with { type: "text" };
 import postgresControls from "../../migrations/postgres/0020_controls.sql" with { type: "text" };
 import postgresLeaders from "../../migrations/postgres/0030_leaders.sql" with { type: "text" };
+import postgresRunnerTokens from "../../migrations/postgres/0032_runner_tokens.sql" with { type: "text" };
 import postgresWatcher from "../../migrations/postgres/0040_watcher.sql" with { type: "text" };
 import postgresQueue from "../../migrations/postgres/0041_queue.sql" with { type: "text" };
 import postgresFeed from "../../migrations/postgres/0042_feed.sql" with { type: "text" };
@@ -19,6 +20,7 @@ import sqliteInitial from "../../migrations/sqlite/0001_initial.sql" with { type
 import sqliteTriage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
 import sqliteControls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
 import sqliteLeaders from "../../migrations/sqlite/0030_leaders.sql" with { type: "text" };
+import sqliteRunnerTokens from "../../migrations/sqlite/0032_runner_tokens.sql" with { type: "text" };
 import sqliteWatcher from "../../migrations/sqlite/0040_watcher.sql" with { type: "text" };
 import sqliteQueue from "../../migrations/sqlite/0041_queue.sql" with { type: "text" };
 import sqliteFeed from "../../migrations/sqlite/0042_feed.sql" with { type: "text" };
@@ -53,6 +55,7 @@ const FILES: readonly (readonly [file: string, texts: { sqlite: string; postgres
   ["0002_triage.sql", { sqlite: sqliteTriage, postgres: postgresTriage }],
   ["0020_controls.sql", { sqlite: sqliteControls, postgres: postgresControls }],
   ["0030_leaders.sql", { sqlite: sqliteLeaders, postgres: postgresLeaders }],
+  ["0032_runner_tokens.sql", { sqlite: sqliteRunnerTokens, postgres: postgresRunnerTokens }],
   ["0040_watcher.sql", { sqlite: sqliteWatcher, postgres: postgresWatcher }],
   ["0041_queue.sql", { sqlite: sqliteQueue, postgres: postgresQueue }],
   ["0042_feed.sql", { sqlite: sqliteFeed, postgres: postgresFeed }],

@@ -19,6 +19,7 @@ export async function putRunner(db: Database, registration: RunnerRegistration, 
     last_seen: now,
     state: "active" as const,
     waiting_until: 0,
+    token: null,
   };
   await db.query
     .insertInto("runner")

@@ -236,6 +236,7 @@ export interface Schema extends NotifySchema {
     state: "active" | "paused" | "draining" | "stopped";
     load: string | null;
     waiting_until: number;
+    token: string | null;
   };
   audit: AuditRow;
   trace_leftover: { run_id: string };
