@@ -10,33 +10,19 @@ setDefaultTimeout(120_000);
 
 let server: TestServer;
 let lease: Lease;
-let lines: Record<string, unknown>[] = [];
-let logged: ReturnType<typeof configureLog>;
 const tokens: Record<string, string> = {};
 let cookie: string;
-beforeAll(async () => {
-  server = await startTestServer({ requestsPerSecond: 0 });
-  lease = await leaseOne(server);
-  await server.runner.putSegment(lease.run_id, lease.lease, 0, segment(["/a"]));
-  const bound = await server.admin.createToken({ scope: "runner", name: "bound", runner: "runner-2" });
-  const revoked = await server.admin.createToken({ scope: "admin", name: "revoked" });
-  await server.admin.revokeToken(revoked.id);
-  Object.assign(tokens, { bound: bound.secret, revoked: revoked.secret });
-  for (const scope of ["read", "runner"] as const) tokens[scope] = await mint(server.folder, scope, `a-${scope}`);
-  const browser = await mint(server.folder, "triage", "a-browser");
-  const { code } = await createClient({ url: server.url, token: browser }).signIn();
-  const session = await fetch(`${server.url}/ui/session`, { method: "POST", body: JSON.stringify({ code }) });
-  cookie = session.headers.get("set-cookie")!.split(";")[0]!;
-  logged = configureLog({
+
+/** What is logged from here on. */
+function logged(): { lines: Record<string, unknown>[] } & Disposable {
+  const lines: Record<string, unknown>[] = [];
+  const before = configureLog({
     level: "info",
     format: "json",
     write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
   });
-});
-afterAll(async () => {
-  configureLog(logged);
-  await server[Symbol.asyncDispose]();
-});
+  return { lines, [Symbol.dispose]: () => void configureLog(before) };
+}
 
 interface Attack {
   method?: string;
@@ -125,55 +111,76 @@ const attacks: [string, Attack, number, string, string | null][] = [
   ],
 ];
 
-describe.each(attacks)("%s", (_, attack, status, code, actor) => {
-  test("is refused and logged, and in the trail where somebody known did it", async () => {
-    const path = typeof attack.path === "string" ? attack.path : attack.path();
-    const before = (await server.admin.audit({ action: "access.refuse", limit: 500 })).entries.length;
-    lines = [];
-    const response = await fetch(server.url + path, {
-      method: attack.method ?? "GET",
-      headers: {
-        ...(attack.as === undefined ? {} : { authorization: `Bearer ${tokens[attack.as]}` }),
-        ...attack.headers?.(),
-      },
-      ...(attack.body === undefined ? {} : { body: attack.body }),
-    });
-    expect([response.status, await response.json()]).toEqual([status, expect.objectContaining({ code })]);
-    expect(lines).toContainEqual(expect.objectContaining({ message: "refused a request", code, status, path }));
-    const { entries } = await server.admin.audit({ action: "access.refuse", limit: 500 });
-    const fresh = entries.slice(0, entries.length - before);
-    expect(fresh.map((entry) => [entry.actor, entry.subject])).toEqual(
-      actor === null ? [] : [[actor, `${attack.method ?? "GET"} ${path}`]],
-    );
-    for (const secret of [...Object.values(tokens), lease.lease]) {
-      expect(JSON.stringify(lines)).not.toContain(secret);
-      expect(JSON.stringify(entries)).not.toContain(secret);
+describe("an attack", () => {
+  beforeAll(async () => {
+    server = await startTestServer({ requestsPerSecond: 0 });
+    lease = await leaseOne(server);
+    await server.runner.putSegment(lease.run_id, lease.lease, 0, segment(["/a"]));
+    const bound = await server.admin.createToken({ scope: "runner", name: "bound", runner: "runner-2" });
+    const revoked = await server.admin.createToken({ scope: "admin", name: "revoked" });
+    await server.admin.revokeToken(revoked.id);
+    Object.assign(tokens, { bound: bound.secret, revoked: revoked.secret });
+    for (const scope of ["read", "runner"] as const) tokens[scope] = await mint(server.folder, scope, `a-${scope}`);
+    const browser = await mint(server.folder, "triage", "a-browser");
+    const { code } = await createClient({ url: server.url, token: browser }).signIn();
+    const session = await fetch(`${server.url}/ui/session`, { method: "POST", body: JSON.stringify({ code }) });
+    cookie = session.headers.get("set-cookie")!.split(";")[0]!;
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  test.each(attacks)(
+    "by %s is refused and logged, and in the trail where somebody known did it",
+    async (_, attack, status, code, actor) => {
+      const path = typeof attack.path === "string" ? attack.path : attack.path();
+      const before = (await server.admin.audit({ action: "access.refuse", limit: 500 })).entries.length;
+      using log = logged();
+      const response = await fetch(server.url + path, {
+        method: attack.method ?? "GET",
+        headers: {
+          ...(attack.as === undefined ? {} : { authorization: `Bearer ${tokens[attack.as]}` }),
+          ...attack.headers?.(),
+        },
+        ...(attack.body === undefined ? {} : { body: attack.body }),
+      });
+      expect([response.status, await response.json()]).toEqual([status, expect.objectContaining({ code })]);
+      expect(log.lines).toContainEqual(expect.objectContaining({ message: "refused a request", code, status, path }));
+      const { entries } = await server.admin.audit({ action: "access.refuse", limit: 500 });
+      const fresh = entries.slice(0, entries.length - before);
+      expect(fresh.map((entry) => [entry.actor, entry.subject])).toEqual(
+        actor === null ? [] : [[actor, `${attack.method ?? "GET"} ${path}`]],
+      );
+      for (const secret of [...Object.values(tokens), lease.lease]) {
+        expect(JSON.stringify(log.lines)).not.toContain(secret);
+        expect(JSON.stringify(entries)).not.toContain(secret);
+      }
+    },
+  );
+
+  test("a webhook to a cloud's metadata is not called, says why, and is logged; who added and tried it is in the trail", async () => {
+    for (const [name, url] of [
+      ["by-address", "https://169.254.169.254/latest/meta-data/"],
+      ["by-number", "https://2852039166/latest/meta-data/"],
+      ["mapped", "https://[::ffff:169.254.169.254]/"],
+    ]) {
+      await server.admin.addNotifier({ name: name!, url: url! });
+      using log = logged();
+      const tried = await server.admin.testNotifier(name!);
+      expect([name, tried.state, tried.attempts.map(({ status }) => status)]).toEqual([name, "failed", [null]]);
+      expect(tried.attempts[0]!.error).toContain("metadata service");
+      expect(log.lines).toContainEqual(
+        expect.objectContaining({ message: "a message was not delivered", notifier: name }),
+      );
+      const { entries } = await server.admin.audit({ subject: name! });
+      expect(entries.map(({ action, actor }) => [action, actor])).toEqual([
+        ["notifier.test", "local-admin"],
+        ["notifier.add", "local-admin"],
+      ]);
     }
   });
-});
 
-test("a webhook to a cloud's metadata is not called, says why, and is logged; who added and tried it is in the trail", async () => {
-  for (const [name, url] of [
-    ["by-address", "https://169.254.169.254/latest/meta-data/"],
-    ["by-number", "https://2852039166/latest/meta-data/"],
-    ["mapped", "https://[::ffff:169.254.169.254]/"],
-  ]) {
-    await server.admin.addNotifier({ name: name!, url: url! });
-    lines = [];
-    const tried = await server.admin.testNotifier(name!);
-    expect([name, tried.state, tried.attempts.map(({ status }) => status)]).toEqual([name, "failed", [null]]);
-    expect(tried.attempts[0]!.error).toContain("metadata service");
-    expect(lines).toContainEqual(expect.objectContaining({ message: "a message was not delivered", notifier: name }));
-    const { entries } = await server.admin.audit({ subject: name! });
-    expect(entries.map(({ action, actor }) => [action, actor])).toEqual([
-      ["notifier.test", "local-admin"],
-      ["notifier.add", "local-admin"],
-    ]);
-  }
-});
-
-test("what was attacked is as it was", async () => {
-  expect(await server.admin.traceSegment(lease.run_id, 0)).toEqual(segment(["/a"]));
-  expect((await server.admin.run(lease.run_id)).runner).toBe(registration.name);
-  expect((await server.admin.runners()).runners.map(({ name }) => name)).toEqual([registration.name]);
+  test("what was attacked is as it was", async () => {
+    expect(await server.admin.traceSegment(lease.run_id, 0)).toEqual(segment(["/a"]));
+    expect((await server.admin.run(lease.run_id)).runner).toBe(registration.name);
+    expect((await server.admin.runners()).runners.map(({ name }) => name)).toEqual([registration.name]);
+  });
 });
