@@ -36,15 +36,19 @@ export const bucketUrl: Kind<Omit<BucketOptions, "credentials">> = {
 };
 
 /**
- * The credentials of the environment, under the names that every S3 program knows.
+ * The credentials of the environment, under the names that every S3 program knows; one kind of names or the other.
  *
- * @throws FangsError usage where there are none
+ * @throws FangsError usage where there are none, or a part of each
  */
 export function credentialsIn(env: Environment): BucketOptions["credentials"] {
-  const find = (name: string): string | undefined => env[`S3_${name}`] || env[`AWS_${name}`] || undefined;
-  const accessKeyId = find("ACCESS_KEY_ID");
-  const secretAccessKey = find("SECRET_ACCESS_KEY");
-  const sessionToken = find("SESSION_TOKEN");
+  const family = env["S3_ACCESS_KEY_ID"] ? "S3" : "AWS";
+  const accessKeyId = env[`${family}_ACCESS_KEY_ID`] || undefined;
+  const secretAccessKey = env[`${family}_SECRET_ACCESS_KEY`] || undefined;
+  const sessionToken = env[`${family}_SESSION_TOKEN`] || undefined;
+  // Bun's client would send the token of the other family with this family's key.
+  if (sessionToken === undefined && (env["S3_SESSION_TOKEN"] || env["AWS_SESSION_TOKEN"])) {
+    throw wrong("The session token and the key for the bucket are not of one kind", CREDENTIALS);
+  }
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     throw wrong("There are no credentials for the bucket of the traces", CREDENTIALS);
   }

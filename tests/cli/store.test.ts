@@ -3,7 +3,8 @@ import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createScenario } from "../stores/scenario.ts";
 import { emptyDatabase, migratedDatabase } from "../stores/postgres.ts";
-import { temporaryFolder } from "../server/support.ts";
+import { startBucket } from "../stores/bucket.ts";
+import { completeRun, startTestServer, temporaryFolder } from "../server/support.ts";
 import { openStore } from "../../server/store/open.ts";
 import { migrate } from "../../server/store/migrate.ts";
 import { tableNames } from "../../server/store/migration-status.ts";
@@ -66,6 +67,23 @@ describe("fangs migrate", () => {
     const { last } = (await db.rows<{ last: number }>("select max(id) as last from known_name"))[0]!;
     expect(last).toBe(number!);
     await db.close();
+  });
+
+  test("copy leaves what lies in a bucket there, and the copy reads it", async () => {
+    using folder = temporaryFolder();
+    await using bucket = await startBucket();
+    const from = `sqlite:${join(folder.path, "fangs.db")}`;
+    const before = await startTestServer({ dataDir: folder.path, store: from, traces: bucket.options });
+    const made = await completeRun(before, ["/a", "/b"]);
+    await before[Symbol.asyncDispose]();
+    const backup = join(folder.path, "backup.db");
+    expect((await run(["backup", backup, "--store", from])).exit).toBe(0);
+    await using database = await emptyDatabase();
+    expect((await run(["migrate", "copy", "--from", from, "--to", database.url])).exit).toBe(0);
+    for (const store of [database.url, `sqlite:${backup}`]) {
+      await using server = await startTestServer({ store, traces: bucket.options });
+      expect((await server.admin.events(made.id)).events.map(({ summary }) => summary)).toEqual(["/a", "/b"]);
+    }
   });
 
   test("copy refuses a source that is none, and what is not from SQLite to Postgres", async () => {

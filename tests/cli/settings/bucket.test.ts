@@ -32,12 +32,12 @@ describe("the address of a bucket", () => {
 test("credentials come from the environment, S3_… before AWS_…, and are asked for where they are missing", () => {
   const aws = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
   expect(credentialsIn(aws)).toEqual({ accessKeyId: "a", secretAccessKey: "b" });
-  expect(credentialsIn({ ...aws, S3_ACCESS_KEY_ID: "c", S3_SESSION_TOKEN: "t" })).toEqual({
-    accessKeyId: "c",
-    secretAccessKey: "b",
-    sessionToken: "t",
-  });
-  for (const env of [{}, { AWS_ACCESS_KEY_ID: "a" }, { AWS_SECRET_ACCESS_KEY: "b" }]) {
+  const s3 = { S3_ACCESS_KEY_ID: "c", S3_SECRET_ACCESS_KEY: "d", S3_SESSION_TOKEN: "t" };
+  expect(credentialsIn({ ...aws, ...s3 })).toEqual({ accessKeyId: "c", secretAccessKey: "d", sessionToken: "t" });
+  expect(() => credentialsIn({ ...s3, S3_SESSION_TOKEN: "", AWS_SESSION_TOKEN: "t" })).toThrow("are not of one kind");
+  expect(() => credentialsIn({ ...aws, S3_SESSION_TOKEN: "t" })).toThrow("are not of one kind");
+  const parts = [{ AWS_ACCESS_KEY_ID: "a" }, { AWS_SECRET_ACCESS_KEY: "b" }, { ...aws, S3_ACCESS_KEY_ID: "c" }];
+  for (const env of [{}, ...parts]) {
     expect(() => credentialsIn(env)).toThrow("There are no credentials for the bucket of the traces.");
   }
 });

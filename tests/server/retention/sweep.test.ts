@@ -72,18 +72,23 @@ describe("a sweep", () => {
     const { db } = services;
     const small = await makeRun(db, { ended: NOW - 100 * DAY });
     const large = await makeRun(db, { ended: NOW - 99 * DAY, segments: Array.from({ length: 700 }, () => 10) });
+    const behind = await makeRun(db, { ended: NOW - 98 * DAY });
     const stop = new AbortController();
     let transactions = 0;
     await sweep(services, stop.signal, async () => {
       if (++transactions === 2) stop.abort();
     });
-    // Two steps of 256: the small one, and 511 of the 700.
-    expect(await tracesOf(db, [small, large])).toEqual([
+    // Two steps of 256: the small one, and 511 of the 700; the one behind has all it had, and does not say otherwise.
+    expect(await tracesOf(db, [small, large, behind])).toEqual([
       [0, 0, true],
       [189, 1890, true],
+      [1, 100, false],
     ]);
     await sweep(services, going, leads);
-    expect(await tracesOf(db, [large])).toEqual([[0, 0, true]]);
+    expect(await tracesOf(db, [large, behind])).toEqual([
+      [0, 0, true],
+      [0, 0, true],
+    ] as never);
     expect(await sumTraces(db)).toEqual({ runs: 0, bytes: 0 });
   });
 

@@ -7,7 +7,9 @@ import { migrate } from "../../../server/store/migrate.ts";
 import { SQLITE_MIGRATIONS } from "../../../server/store/migrations.ts";
 import { openStore } from "../../../server/store/open.ts";
 import { otherPackages } from "../../../server/store/population.ts";
+import { sumTraces } from "../../../server/store/retention.ts";
 import { getRun } from "../../../server/store/runs.ts";
+import { listSegments, segmentNumbers } from "../../../server/store/traces.ts";
 import { result, temporaryFolder } from "../support.ts";
 import { aRun, FINGERPRINTS, knownValues } from "./analysed.ts";
 
@@ -74,6 +76,33 @@ test("what an earlier fangs stored of its runs is there after the migration, wit
   for (const { value, reversed } of seen) expect(reversed).toBe(reverse(value));
   const [first] = FINGERPRINTS;
   expect(await otherPackages(db, [{ package: "lodash", category: first.category, value: first.value }])).toEqual([1]);
+  expect(await db.rows("pragma foreign_key_check")).toEqual([]);
+  await db.close();
+});
+
+test("the traces of an earlier fangs are there after the migration, with their sizes", async () => {
+  using folder = temporaryFolder();
+  const url = `sqlite:${join(folder.path, "fangs.db")}`;
+  const old = openStore(url);
+  await migrate(
+    old,
+    SQLITE_MIGRATIONS.filter(({ version }) => version < 72),
+  );
+  const id = await aRun(old, "lodash");
+  const traces = [new Uint8Array([1, 2, 3]), new Uint8Array(300_000).fill(7)];
+  for (const [seq, data] of traces.entries())
+    await old.run("insert into trace_segment (run_id, seq, sha256, events, data) values ($1, $2, 'x', 5, $3)", [
+      id,
+      seq,
+      data,
+    ]);
+  await old.close();
+
+  const db = openStore(url);
+  await migrate(db);
+  expect((await listSegments(db, id)).map(({ data }) => data)).toEqual(traces);
+  expect(await segmentNumbers(db, id)).toEqual({ numbers: [0, 1], events: 10, bytes: 300_003 });
+  expect(await sumTraces(db)).toEqual({ runs: 1, bytes: 300_003 });
   expect(await db.rows("pragma foreign_key_check")).toEqual([]);
   await db.close();
 });

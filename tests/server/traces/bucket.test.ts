@@ -97,6 +97,9 @@ describe("a bucket that is down", () => {
     const until = performance.now() + 60_000;
     while ((await server.admin.run(lease.run_id)).state === "analysing" && performance.now() < until)
       await Bun.sleep(20);
+    // It is waited for, and no defect.
+    expect(logged.join("")).toContain("The bucket traces does not answer");
+    expect(logged.join("")).not.toContain("a defect in fangs");
     const run = await server.runner.putResult(lease.run_id, lease.lease, result(2));
     expect([run.state, run.verdict, run.events]).toEqual(["done", "seeded", 2]);
   });
