@@ -4,8 +4,7 @@ import { ERRORS, FangsError, toFangsError } from "../protocol/errors.ts";
 import type { Problem } from "../protocol/models.ts";
 import { RateLimited } from "./limits.ts";
 import type { Services } from "./services.ts";
-import { storeFailure } from "./store/failure.ts";
-import { storeFull } from "./store/full.ts";
+import { isPassing, storeFailure } from "./store/failure.ts";
 
 /** Whatever was thrown as a response. A defect is logged with its stack besides. */
 export function problemResponse(thrown: unknown, given: Record<string, string> = {}, status?: number): Response {
@@ -36,9 +35,9 @@ export async function refuse({ gate }: Pick<Services, "gate">, request: Request,
 /** On every answer. */
 export const COMMON_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 
-/** A defect, whole, for whoever runs the server; a full disk is none, and said in one line. */
+/** A defect, whole, for whoever runs the server; what goes away, as a full disk or a database that restarts, is none, and said in one line. */
 export function logDefect(thrown: unknown): void {
-  const full = storeFull(thrown);
-  if (full !== undefined) return log.error(full.message, { hint: full.hint });
+  const known = thrown instanceof FangsError ? thrown : storeFailure(thrown);
+  if (known !== undefined && isPassing(known)) return log.error(known.message, { hint: known.hint });
   log.error("a defect in fangs", { error: thrown instanceof Error ? thrown : Bun.inspect(thrown) });
 }

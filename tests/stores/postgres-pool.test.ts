@@ -49,6 +49,13 @@ test("a transaction whose connection broke does not go on on another one", async
   await db.close();
 });
 
+test("statements are not compiled, which would take a hundred times as long as they do", async () => {
+  await using database = await migratedDatabase();
+  const db = openStore(database.url);
+  expect(await db.rows("select current_setting('jit') as jit where $1 = 1", [1])).toEqual([{ jit: "off" }]);
+  await db.close();
+});
+
 test("a step that gets no answer ends, and its connection is not used again", async () => {
   const { made, connect } = counting();
   const pool = createPool(connect, { ...OPTIONS, stepMs: 10 });
