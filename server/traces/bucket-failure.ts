@@ -20,8 +20,12 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "ERR_S3_MISSING_CREDENTIALS",
 ]);
 
-export function isNoSuchObject(thrown: unknown): boolean {
-  return codeOf(thrown) === "NoSuchKey";
+/** What is wrong with the one object that was asked for; undefined: something else is wrong. */
+export function objectFault(thrown: unknown): "missing" | "empty" | undefined {
+  const code = codeOf(thrown);
+  if (code === "NoSuchKey") return "missing";
+  // Its first bytes were asked for, and there are none.
+  return code === "InvalidRange" ? "empty" : undefined;
 }
 
 /** Never with a credential in it: S3 names the access key and what was signed, so only its code is told. */

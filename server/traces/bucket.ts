@@ -1,6 +1,7 @@
 /** Trace segments as objects of an S3-compatible bucket. */
 import { FangsError } from "../../protocol/errors.ts";
-import { bucketFailure, isNoSuchObject } from "./bucket-failure.ts";
+import { COMPRESSED_LIMIT } from "../segment.ts";
+import { bucketFailure, objectFault } from "./bucket-failure.ts";
 import type { Metrics } from "../metrics.ts";
 import { AT_ONCE, type TraceObject, type Traces } from "./traces.ts";
 
@@ -53,7 +54,7 @@ export function openBucket(
       outcome = "ok";
       return answer;
     } catch (thrown) {
-      throw isNoSuchObject(thrown) ? thrown : bucketFailure(options, thrown);
+      throw objectFault(thrown) === undefined ? bucketFailure(options, thrown) : thrown;
     } finally {
       clearTimeout(timer);
       seconds?.observe({ operation, outcome }, (performance.now() - begun) / 1000);
@@ -68,8 +69,12 @@ export function openBucket(
 
     async get(segment) {
       const { run_id, seq, sha256 } = segment;
-      const bytes = await ask("get", () => client.file(keyOf(segment)).bytes()).catch((thrown: unknown) => {
-        if (!isNoSuchObject(thrown)) throw thrown;
+      // Whoever altered the object may have made it so large that it does not fit into memory.
+      const file = client.file(keyOf(segment)).slice(0, COMPRESSED_LIMIT + 1);
+      const bytes = await ask("get", () => file.bytes()).catch((thrown: unknown) => {
+        const fault = objectFault(thrown);
+        if (fault === undefined) throw thrown;
+        if (fault === "empty") return new Uint8Array();
         throw new FangsError("trace_missing", `The bucket has no segment ${seq} of the run ${run_id}.`, {
           cause: thrown,
           hint: "Somebody or something deleted it there, such as a rule for old objects; fangs removes them by itself.",

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { configureLog } from "../../../log/log.ts";
 import { type BucketOptions, openBucket } from "../../../server/traces/bucket.ts";
+import { COMPRESSED_LIMIT } from "../../../server/segment.ts";
 import { startBucket, type TestBucket } from "../../stores/bucket.ts";
 import { codeOf, completeRun, finishRun, leaseNext, leaseOne, result, segment, startTestServer } from "../support.ts";
 
@@ -69,13 +70,38 @@ describe("a bucket", () => {
   test("whose object was altered is found out, and the bytes are not used", async () => {
     await using server = await startTestServer({ traces: bucket.options });
     const run = await completeRun(server, ["/a"]);
-    for (const key of await bucket.keys()) {
-      if (key.includes(run.id)) await bucket.client.write(key, segment(["/something/else"]));
+    const key = (await bucket.keys()).find((one) => one.includes(run.id))!;
+    // Far too much, and as much as before.
+    for (const bytes of [new Uint8Array(20_000_000), segment(["/b"])]) {
+      await bucket.client.write(key, bytes);
+      expect(await codeOf(server.admin.events(run.id))).toBe("trace_corrupt");
     }
-    expect(await codeOf(server.admin.events(run.id))).toBe("trace_corrupt");
     expect(await codeOf(server.admin.traceSegment(run.id, 0))).toBe("trace_corrupt");
     expect(await codeOf(server.admin.reanalyseRun(run.id, true))).toBe("trace_corrupt");
   });
+});
+
+test("an object that was emptied is no bucket that is down: S3 has no first bytes to give", async () => {
+  using server = Bun.serve({
+    port: 0,
+    fetch: () => new Response("<Error><Code>InvalidRange</Code><Message>none</Message></Error>", { status: 416 }),
+  });
+  const emptied = openBucket({ ...bucket.options, endpoint: `http://127.0.0.1:${server.port}` });
+  expect(await codeOf(emptied.get({ run_id: "r", seq: 0, sha256: "0".repeat(64) }))).toBe("trace_corrupt");
+});
+
+test("no more of an object is read than a segment may have", async () => {
+  const asked: (string | null)[] = [];
+  using server = Bun.serve({
+    port: 0,
+    fetch(request) {
+      asked.push(request.headers.get("range"));
+      return new Response("x", { status: 206 });
+    },
+  });
+  const watched = openBucket({ ...bucket.options, endpoint: `http://127.0.0.1:${server.port}` });
+  expect(await codeOf(watched.get({ run_id: "r", seq: 0, sha256: "0".repeat(64) }))).toBe("trace_corrupt");
+  expect(asked).toEqual([`bytes=0-${COMPRESSED_LIMIT}`]);
 });
 
 describe("a bucket that is down", () => {
