@@ -23,6 +23,7 @@ import { insertDeviations } from "./store/deviations.ts";
 import { isPassing } from "./store/failure.ts";
 import { insertFingerprints } from "./store/fingerprints.ts";
 import { deleteJob } from "./store/jobs.ts";
+import { together } from "./store/together.ts";
 import type { Database } from "./store/open.ts";
 import { readSeverities } from "./store/packages.ts";
 import {
@@ -45,18 +46,19 @@ import { segmentNumbers } from "./store/traces.ts";
  */
 export async function acceptResult(services: Services, runId: string, lease: string, result: RunResult): Promise<Run> {
   const isNew = await services.db.transaction(async (db) => {
-    const held = await getLease(db, runId);
+    const [held, { numbers, events, bytes }] = await together(getLease(db, runId), segmentNumbers(db, runId));
     if (held?.lease !== lease) throw leaseLost(runId);
     if (held.state !== "leased" && held.state !== "running") return false;
-    const { numbers, events, bytes } = await segmentNumbers(db, runId);
     checkSegments(numbers, result.segments);
-    await deleteJob(db, runId);
-    await moveRun(db, runId, "analysing", {
-      result: JSON.stringify(result),
-      events,
-      trace_bytes: bytes,
-      ended_at: services.now(),
-    });
+    await together(
+      deleteJob(db, runId),
+      moveRun(db, runId, "analysing", {
+        result: JSON.stringify(result),
+        events,
+        trace_bytes: bytes,
+        ended_at: services.now(),
+      }),
+    );
     return true;
   }, `run ${runId}`);
   if (isNew) countResult(services.metrics, result);
@@ -115,13 +117,16 @@ async function analyseStored(services: Services, id: string): Promise<void> {
     // Baseline and verdict in one transaction: two first runs of a package cannot both seed it.
     const output = await db.transaction(async (inner) => {
       // Another orchestrator may have been faster, or an operator.
-      if ((await getLease(inner, id))?.state !== "analysing") return undefined;
-      const role = await roleInSeeding(inner, run);
-      if (role === "wait") return undefined;
-      if (release !== run.release) await updateRun(inner, id, { release: JSON.stringify(release) });
       const now = services.now();
-      const stored = await readBaseline(inner, run.package, nodeMajor);
-      const allow = await allowFor(inner, run.package, now, services.rules.allow);
+      const [held, role, stored, allow, severities] = await together(
+        getLease(inner, id),
+        roleInSeeding(inner, run),
+        readBaseline(inner, run.package, nodeMajor),
+        allowFor(inner, run.package, now, services.rules.allow),
+        readSeverities(inner, run.package),
+      );
+      if (held?.state !== "analysing" || role === "wait") return undefined;
+      if (release !== run.release) await updateRun(inner, id, { release: JSON.stringify(release) });
       const input = {
         package: run.package,
         version: run.version,
@@ -132,7 +137,7 @@ async function analyseStored(services: Services, id: string): Promise<void> {
         seeding: role === "seed",
         // What a control run does is compared, but is never the beginning of a baseline.
         baseline: run.kind === "control" ? (stored ?? []) : stored,
-        severities: await readSeverities(inner, run.package),
+        severities,
         rules: services.rules.normalize,
         control: await readControl(services, inner, run),
       };
@@ -187,19 +192,23 @@ async function store(db: Database, context: Context, output: AnalysisOutput, now
   const seen = { package: run.package, node_major: nodeMajor, version: run.version, run_id: run.id };
   // A control run serves another one's verdict: nothing is to be decided about it, and it confirms nothing.
   const isControl = run.kind === "control";
-  await insertFingerprints(db, run, output.fingerprints, now);
-  await insertAllowed(db, run.id, output.allowed, allow);
-  if (!isControl) await insertDeviations(db, run, output.deviations, now);
-  if (output.verdict === "clean" && !isControl) await touchBaseline(db, seen);
-  await moveRun(db, run.id, "done", {
-    verdict: output.verdict,
-    reason: output.reason,
-    rules: output.rules,
-    judged_at: now,
-    deviations: isControl ? 0 : output.deviations.length,
-    max_severity: isControl ? null : maxSeverity(output.deviations),
-  });
-  await queueVerdict(db, run, output.verdict, maxSeverity(output.deviations), now);
+  await together(
+    insertFingerprints(db, run, output.fingerprints, now),
+    insertAllowed(db, run.id, output.allowed, allow),
+    isControl ? undefined : insertDeviations(db, run, output.deviations, now),
+  );
+  await together(
+    output.verdict === "clean" && !isControl ? touchBaseline(db, seen) : undefined,
+    moveRun(db, run.id, "done", {
+      verdict: output.verdict,
+      reason: output.reason,
+      rules: output.rules,
+      judged_at: now,
+      deviations: isControl ? 0 : output.deviations.length,
+      max_severity: isControl ? null : maxSeverity(output.deviations),
+    }),
+    queueVerdict(db, run, output.verdict, maxSeverity(output.deviations), now),
+  );
   if (output.verdict !== "seeded" || isSeed) return;
   const reason = `The first complete run, of ${run.version}.`;
   await recordChange(

@@ -4,6 +4,7 @@ import type { SegmentReceipt } from "../protocol/requests.ts";
 import { holdLease } from "./queue.ts";
 import { countRecords, decompressSegment } from "./segment.ts";
 import type { Services } from "./services.ts";
+import { together } from "./store/together.ts";
 import { moveRun } from "./store/runs.ts";
 import { insertSegment, listSegments } from "./store/traces.ts";
 import { readSegments } from "./traces/traces.ts";
@@ -39,8 +40,11 @@ export async function receiveSegment(services: Services, upload: Upload): Promis
   const data = await services.traces.put({ run_id: runId, seq, sha256, bytes: compressed });
   const outcome = await services.db.transaction(async (db) => {
     const { state } = await holdLease(db, runId, lease);
-    if (state === "leased") await moveRun(db, runId, "running");
-    return insertSegment(db, { run_id: runId, seq, sha256, events, size, data });
+    const [stored] = await together(
+      insertSegment(db, { run_id: runId, seq, sha256, events, size, data }),
+      state === "leased" ? moveRun(db, runId, "running") : undefined,
+    );
+    return stored;
   }, `run ${runId}`);
   if (outcome === "different") {
     throw new FangsError(

@@ -19,6 +19,8 @@ import { deleteSegments } from "./store/traces.ts";
 
 /** How long a waiting runner sleeps at most before it looks again: jobs become due without anybody firing. */
 const POLL_MS = 1000;
+/** That a runner was heard of is written down no more often, unless it says something new. */
+const HEARD_MS = 1000;
 /** How long a runner counts as waiting after it last looked. */
 const WAITING_MS = POLL_MS + 500;
 
@@ -44,27 +46,26 @@ export async function leaseJob(
   const abort = AbortSignal.any([gone, services.stopping]);
   let isPatient = true;
   while (!abort.aborted) {
-    await sweepExpired(services);
-    const { state, lease, patience } = await db.transaction(async (inner): Promise<Chance> => {
-      const moment = now();
-      await touchRunner(inner, name, { now: moment, load, waiting_until: moment + WAITING_MS });
-      const runner = await findRunner(inner, name, moment);
-      if (runner === undefined) throw notRegistered(name);
-      if (runner.state !== "active") return { state: runner.state };
+    const runner = await hear(services, request);
+    if (runner.state === "draining") return undefined;
+    const waits = () => touchRunner(db, name, { now: now(), load, waiting_until: now() + WAITING_MS });
+    if (runner.state === "active") {
       const wanted = { runner: name, modes: runner.modes, image: runner.image, node_major: runner.node_major };
-      const toWait = isPatient ? await patienceOf(inner, runner, moment) : 0;
-      if (toWait > 0 && (await hasJob(inner, wanted, moment))) return { state: runner.state, patience: toWait };
-      return { state: runner.state, lease: await claimJob(inner, { ...wanted, now: moment, leaseMs }) };
-    }, "rows");
-    if (state === "draining" || lease !== undefined) return lease;
-    isPatient = patience === undefined;
-    if (patience !== undefined) {
-      await pause(patience, abort);
-      continue;
+      const patience: number = isPatient ? await patienceOf(db, runner, now()) : 0;
+      isPatient = patience === 0;
+      if (patience > 0 && (await hasJob(db, wanted, now()))) {
+        await waits();
+        await pause(patience, abort);
+        continue;
+      }
+      const claim = () => claimJob(db, { ...wanted, now: now(), leaseMs });
+      // What another runner lost is free again before anybody is told that there is nothing.
+      const lease = (await claim()) ?? ((await sweepExpired(services)) ? await claim() : undefined);
+      if (lease !== undefined) return lease;
     }
     const left = asked + request.wait_ms - performance.now();
     if (left <= 0) return undefined;
-    await jobs.wait(Math.min(left, POLL_MS), abort);
+    await Promise.all([waits(), jobs.wait(Math.min(left, POLL_MS), abort)]);
   }
   return undefined;
 }
@@ -156,16 +157,26 @@ export async function sweepExpired(services: Services): Promise<boolean> {
 
 const pause = createSignal().wait;
 
-/** What a runner that asks for a job gets: one, none, or others go first for so many ms. */
-interface Chance {
-  state: Runner["state"];
-  lease?: Lease | undefined;
-  patience?: number;
+/**
+ * The runner that asks, which is noted when it is news. Not each time: one that does many runs at once would wait for
+ * itself, as each of its leases would write to the same row.
+ */
+async function hear({ db, now }: Services, { runner: name, load }: LeaseRequest): Promise<Runner> {
+  const find = async (): Promise<Runner> => {
+    const found = await findRunner(db, name, now());
+    if (found === undefined) throw notRegistered(name);
+    return found;
+  };
+  const runner = await find();
+  const isNews = load !== undefined && !Bun.deepEquals(load, runner.load);
+  if (!isNews && now() - runner.last_seen < HEARD_MS) return runner;
+  await touchRunner(db, name, { now: now(), load });
+  return find();
 }
 
 /** How long this runner lets others go first. */
 async function patienceOf(db: Database, runner: Runner, now: number): Promise<number> {
-  const waiting = new Set(await listWaiting(db, now));
+  const waiting = new Set([runner.name, ...(await listWaiting(db, now))]);
   if (waiting.size < 2) return 0;
   const runners = await listRunners(db, now);
   return patienceAmong(

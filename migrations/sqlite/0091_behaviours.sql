@@ -26,8 +26,9 @@ drop view fingerprint;
 drop index sighting_value;
 alter table sighting rename to old_sighting;
 create table sighting (
-  run integer not null references run_number (number) on delete cascade,
-  -- Of known_value and known_name.
+  -- Of run_number, known_value and known_name. Values and names are never deleted, and the sightings of a run go with
+  -- what else it has.
+  run integer not null,
   value integer not null,
   actor integer not null,
   count integer not null,

@@ -3,6 +3,7 @@ import type { Baseline } from "../../protocol/models.ts";
 import type { BaselineFingerprint } from "../analysis/types.ts";
 import { isCategory } from "./fingerprints.ts";
 import { timeOfId } from "./ids.ts";
+import { together } from "./together.ts";
 import type { Database } from "./open.ts";
 import { prepared } from "./prepared.ts";
 import type { BaselineVersionRow } from "./schema.ts";
@@ -28,12 +29,15 @@ export async function readBaseline(
   name: string,
   nodeMajor: number,
 ): Promise<BaselineFingerprint[] | null> {
-  if (!(await listNodeMajors(db, name)).includes(nodeMajor)) return null;
-  const rows = await db.rows<Behaviour>(
-    `select actor, category, value from baseline_entry b
-     where package = $1 and node_major = $2 and ${NEVER_REJECTED}`,
-    [name, nodeMajor],
+  const [majors, rows] = await together(
+    listNodeMajors(db, name),
+    db.rows<Behaviour>(
+      `select actor, category, value from baseline_entry b
+       where package = $1 and node_major = $2 and ${NEVER_REJECTED}`,
+      [name, nodeMajor],
+    ),
   );
+  if (!majors.includes(nodeMajor)) return null;
   return rows.filter((row): row is BaselineFingerprint => isCategory(row.category));
 }
 

@@ -1,5 +1,6 @@
 /** The fingerprints of each run, as rows: what diff, rarity and hunting ask. */
 import { CATEGORIES, type Category, type Fingerprint } from "../../protocol/facts.ts";
+import { together } from "./together.ts";
 import type { Database } from "./open.ts";
 
 export interface StoredFingerprint extends Omit<Fingerprint, "category"> {
@@ -14,26 +15,28 @@ export async function insertFingerprints(
   fingerprints: readonly Fingerprint[],
   now: number,
 ): Promise<void> {
-  const [number] = await db.numbersOf("run_number", [[run.id]], () => {
-    return { at: now, version: run.version, package: run.package };
-  });
   const actors = [...new Set(fingerprints.map(({ actor }) => actor))];
-  const [owner, ...ids] = await db.numbersOf("known_name", [[run.package], ...actors.map((actor) => [actor])]);
+  const [number, [owner, ...ids], values] = await together(
+    numberOfRun(db, run, now),
+    db.numbersOf("known_name", [[run.package], ...actors.map((actor) => [actor])]),
+    db.numbersOf(
+      "known_value",
+      fingerprints.map(({ category, value }) => [category, value]),
+      ([, value = ""]) => ({ reversed: reverse(value) }),
+    ),
+  );
   const idOf = new Map(actors.map((actor, i) => [actor, ids[i]]));
-  const values = await db.numbersOf(
-    "known_value",
-    fingerprints.map(({ category, value }) => [category, value]),
-    ([, value = ""]) => ({ reversed: reverse(value) }),
-  );
   const seen = fingerprints.map(({ actor }, i) => ({ value: values[i]!, actor: idOf.get(actor)! }));
-  await db.insertMany(
-    "sighting",
-    fingerprints.map(({ count, first }, i) => ({ run: number!, ...seen[i]!, count, first_event: first })),
-  );
-  await db.insertMany(
-    "behaviour",
-    seen.map((one) => ({ package: owner!, ...one, runs: 1, first_run: number!, last_run: number! })),
-    SEEN_AGAIN,
+  await together(
+    db.insertMany(
+      "sighting",
+      fingerprints.map(({ count, first }, i) => ({ run: number, ...seen[i]!, count, first_event: first })),
+    ),
+    db.insertMany(
+      "behaviour",
+      seen.map((one) => ({ package: owner!, ...one, runs: 1, first_run: number, last_run: number })),
+      SEEN_AGAIN,
+    ),
   );
 }
 
@@ -86,6 +89,21 @@ export function reverse(text: string): string {
 }
 
 // --- internal ---
+
+/** One that is analysed anew keeps its number and its moment. */
+async function numberOfRun(
+  db: Database,
+  { id, version, package: name }: { id: string; package: string; version: string },
+  now: number,
+): Promise<number> {
+  const [row] = await db.rows<{ number: number }>(
+    `insert into run_number (run_id, at, version, package) values ($1, $2, $3, $4)
+     on conflict (run_id) do update set version = excluded.version returning number`,
+    [id, now, version, name],
+  );
+  if (row === undefined) throw new Error("a run without a number");
+  return row.number;
+}
 
 /** A run that is analysed anew keeps its number, so the last one is not always the highest. */
 const SEEN_AGAIN = `on conflict (package, value, actor) do update set

@@ -1,6 +1,6 @@
-/** Kysely on the connections of our pool. */
+/** Kysely on the connections of our pool, or on the one of a transaction. */
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
@@ -13,51 +13,68 @@ import type { Value } from "./database.ts";
 import type { Connection } from "./postgres-connection.ts";
 import type { Pool, Session } from "./postgres-pool.ts";
 
-export function postgresDialect(pool: Pool<Connection>): Dialect {
+/** @param place where connections come from; the session of a transaction is used and not given back */
+export function postgresDialect(place: Pool<Connection> | Session<Connection>): Dialect {
+  const acquire = "acquire" in place ? () => place.acquire() : () => Promise.resolve({ ...place, release() {} });
   return {
     createAdapter: () => new PostgresAdapter(),
-    createDriver: () => new PooledDriver(pool),
+    createDriver: () => new SessionDriver(acquire),
     createIntrospector: (db) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   };
 }
 
+/** Does a statement; of one that changes rows, how many. */
+export async function ask<R>(
+  session: Session<Connection>,
+  sql: string,
+  parameters: readonly unknown[] = [],
+): Promise<{ rows: R[]; changes?: number }> {
+  return session.use(async (connection) => {
+    const bound = parameters.map(bindable);
+    // Without parameters it may be a whole script, which cannot be prepared.
+    const options = { prepare: true, simple: bound.length === 0 };
+    const result = await connection.unsafe<(R & Record<string, unknown>)[]>(sql, bound, options);
+    const isChange = /^(INSERT|UPDATE|DELETE)$/.test(result.command ?? "");
+    return { rows: [...result], ...(isChange ? { changes: result.count } : {}) };
+  });
+}
+
 // --- internal ---
 
-class PooledDriver implements Driver {
-  readonly #pool: Pool<Connection>;
+class SessionDriver implements Driver {
+  readonly #acquire: () => Promise<Session<Connection>>;
 
-  constructor(pool: Pool<Connection>) {
-    this.#pool = pool;
+  constructor(acquire: () => Promise<Session<Connection>>) {
+    this.#acquire = acquire;
   }
 
   async init(): Promise<void> {}
 
-  async acquireConnection(): Promise<PooledConnection> {
-    return new PooledConnection(await this.#pool.acquire());
+  async acquireConnection(): Promise<SessionConnection> {
+    return new SessionConnection(await this.#acquire());
   }
 
-  async releaseConnection(connection: PooledConnection): Promise<void> {
+  async releaseConnection(connection: SessionConnection): Promise<void> {
     connection.session.release();
   }
 
-  async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw("begin"));
+  beginTransaction(): Promise<void> {
+    return Promise.reject(new Error("transactions are those of the store"));
   }
 
-  async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw("commit"));
+  commitTransaction(): Promise<void> {
+    return this.beginTransaction();
   }
 
-  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    // Where the connection broke there is nothing to take back, and the reason for it is what should be told.
-    await connection.executeQuery(CompiledQuery.raw("rollback")).catch(() => {});
+  rollbackTransaction(): Promise<void> {
+    return this.beginTransaction();
   }
 
   async destroy(): Promise<void> {}
 }
 
-class PooledConnection implements DatabaseConnection {
+class SessionConnection implements DatabaseConnection {
   readonly session: Session<Connection>;
 
   constructor(session: Session<Connection>) {
@@ -65,14 +82,8 @@ class PooledConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    return this.session.use(async (connection) => {
-      const bound = parameters.map(bindable);
-      // Without parameters it may be a whole script, which cannot be prepared.
-      const options = { prepare: true, simple: bound.length === 0 };
-      const result = await connection.unsafe<(R & Record<string, unknown>)[]>(sql, bound, options);
-      const changes = /^(INSERT|UPDATE|DELETE)$/.test(result.command ?? "");
-      return { rows: [...result], ...(changes ? { numAffectedRows: BigInt(result.count) } : {}) };
-    });
+    const { rows, changes } = await ask<R>(this.session, sql, parameters);
+    return { rows, ...(changes === undefined ? {} : { numAffectedRows: BigInt(changes) }) };
   }
 
   streamQuery(): never {

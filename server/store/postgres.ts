@@ -1,5 +1,5 @@
 /** The store in Postgres, for any number of orchestrators. What transactions keep from each other: docs/decisions/0030. */
-import { CompiledQuery, Kysely, sql } from "kysely";
+import { Kysely, sql } from "kysely";
 import { FangsError } from "../../protocol/errors.ts";
 import {
   checkScope,
@@ -15,9 +15,9 @@ import {
 } from "./database.ts";
 import { POSTGRES_MIGRATIONS } from "./migrations.ts";
 import { type Broadcast, createBroadcast } from "./postgres-broadcast.ts";
-import { connectPostgres } from "./postgres-connection.ts";
-import { postgresDialect } from "./postgres-dialect.ts";
-import { createPool } from "./postgres-pool.ts";
+import { connectPostgres, type Connection } from "./postgres-connection.ts";
+import { ask, postgresDialect } from "./postgres-dialect.ts";
+import { createPool, type Pool, type Session } from "./postgres-pool.ts";
 import type { Schema } from "./schema.ts";
 
 /** Connections of one orchestrator. A step may take longer than Postgres lets a statement take, so that its reason is heard. */
@@ -41,19 +41,32 @@ export function openPostgres(url: string): Database {
     });
   }
   const pool = createPool((broken) => connectPostgres(url, { broken }), POOL);
-  const query = new Kysely<Schema>({ dialect: postgresDialect(pool), plugins: [...PLUGINS] });
+  const query = kysely(pool);
   const broadcast = createBroadcast(
     (events) => connectPostgres(url, events),
     (channel, payload) => sql`select pg_notify(${channel}, ${payload})`.execute(query),
   );
   return {
-    ...handle(query, broadcast),
-    transaction: (work, scope = "store") =>
-      query.transaction().execute(async (inner) => {
-        const db = within(inner, broadcast, scope);
-        await db.rows(...lockOf(scope));
-        return work(db);
-      }),
+    ...handle(
+      broadcast,
+      () => query,
+      async (statement, parameters) => {
+        const session = await pool.acquire();
+        try {
+          return await ask(session, statement, parameters);
+        } finally {
+          session.release();
+        }
+      },
+    ),
+    transaction: async (work, scope = "store") => {
+      const session = await pool.acquire();
+      try {
+        return await transact(session, scope, () => work(within(session, broadcast, scope)));
+      } finally {
+        session.release();
+      }
+    },
     async close() {
       await broadcast.close();
       await pool.close();
@@ -63,14 +76,45 @@ export function openPostgres(url: string): Database {
 
 // --- internal ---
 
-function handle(query: Kysely<Schema>, broadcast: Broadcast): Omit<Database, "transaction" | "close"> {
-  const execute = <R>(statement: string, parameters: readonly unknown[] = []) =>
-    query.executeQuery<R>(CompiledQuery.raw(statement, [...parameters]));
+function kysely(place: Pool<Connection> | Session<Connection>): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: postgresDialect(place), plugins: [...PLUGINS] });
+}
+
+/**
+ * Begin and lock are not waited for: Postgres does what comes behind them when it has done them. What went wrong there is
+ * told before what follows from it.
+ */
+async function transact<T>(session: Session<Connection>, scope: Scope, work: () => Promise<T>): Promise<T> {
+  const begun = Promise.all([ask(session, "begin"), ask(session, ...lockOf(scope))]);
+  begun.catch(() => {});
+  try {
+    const value = await work();
+    await begun;
+    await ask(session, "commit");
+    return value;
+  } catch (thrown) {
+    const first = await begun.then(
+      () => thrown,
+      (failure: unknown) => failure,
+    );
+    // Where the connection broke there is nothing to take back, and the reason for it is what should be told.
+    await ask(session, "rollback").catch(() => {});
+    throw first;
+  }
+}
+
+function handle(
+  broadcast: Broadcast,
+  query: () => Kysely<Schema>,
+  execute: Execute,
+): Omit<Database, "transaction" | "close"> {
   return {
     traits: TRAITS,
-    query,
+    get query() {
+      return query();
+    },
     rows: async <R>(statement: string, parameters?: readonly Value[]) => (await execute<R>(statement, parameters)).rows,
-    run: async (statement, parameters) => Number((await execute(statement, parameters)).numAffectedRows ?? 0n),
+    run: async (statement, parameters) => (await execute(statement, parameters)).changes ?? 0,
     insertMany: (table, rows, onConflict) => insertMany(execute, table, rows, onConflict),
     async numbersOf(table, keys, more) {
       const { key: columns } = NUMBERED[table];
@@ -98,7 +142,7 @@ function handle(query: Kysely<Schema>, broadcast: Broadcast): Omit<Database, "tr
   };
 }
 
-type Execute = <R>(statement: string, parameters?: readonly unknown[]) => Promise<{ rows: R[] }>;
+type Execute = <R>(statement: string, parameters?: readonly unknown[]) => Promise<{ rows: R[]; changes?: number }>;
 
 async function insertMany(execute: Execute, table: string, rows: readonly Row[], onConflict = "") {
   const [first] = rows;
@@ -131,15 +175,21 @@ function isSame(column: string): string {
   return column === "value" ? `md5(there.value) = md5(wanted.value) and ${same}` : same;
 }
 
-function within(query: Kysely<Schema>, broadcast: Broadcast, outer: Scope): Database {
-  const db: Database = {
-    ...handle(query, broadcast),
-    async transaction(work, scope = "store") {
+function within(session: Session<Connection>, broadcast: Broadcast, outer: Scope): Database {
+  // Most transactions need no query builder.
+  let query: Kysely<Schema> | undefined;
+  const inner = handle(
+    broadcast,
+    () => (query ??= kysely(session)),
+    (statement, parameters) => ask(session, statement, parameters),
+  );
+  const db: Database = Object.assign(inner, {
+    async transaction<T>(work: (db: Database) => Promise<T>, scope: Scope = "store"): Promise<T> {
       checkScope(outer, scope);
       return work(db);
     },
-    close: () => Promise.reject(new Error("a transaction cannot close its store")),
-  };
+    close: (): Promise<void> => Promise.reject(new Error("a transaction cannot close its store")),
+  });
   return db;
 }
 
