@@ -4,7 +4,7 @@ import { jsonArgs, leaf } from "./command.ts";
 import { printJson, printLines, table } from "./output.ts";
 
 export const server: CommandDef = leaf({
-  description: "Time the server: taking runs in, run pages, hunting.",
+  description: "Time the server: taking runs in, run pages, hunting, watching.",
   args: {
     ...jsonArgs,
     store: {

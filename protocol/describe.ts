@@ -82,9 +82,22 @@ const OPEN_FLAGS: readonly (readonly [number, string])[] = [
   [0x400000, "O_TMPFILE"],
 ];
 
-function nameOf(table: Readonly<Record<string, number>>, value: number, otherwise: string): string {
-  for (const [name, number] of Object.entries(table)) if (number === value) return name;
-  return otherwise;
+type Table = Readonly<Record<string, number>>;
+
+const namesByTable = new WeakMap<Table, Map<number, string>>();
+
+function nameOf(table: Table, value: number, otherwise: string): string {
+  let names = namesByTable.get(table);
+  if (names === undefined) {
+    // The first name of a number counts.
+    names = new Map(
+      Object.entries(table)
+        .toReversed()
+        .map(([name, number]) => [number, name]),
+    );
+    namesByTable.set(table, names);
+  }
+  return names.get(value) ?? otherwise;
 }
 
 function describeExec(record: Of<"exec">): string {

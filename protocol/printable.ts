@@ -5,6 +5,9 @@ const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Controls (C0, DEL, C1), line separators, zero-width and direction-changing characters, lone surrogates. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
+/** Most of what there is, and harmless. */
+const PLAIN = /^[ -~]*$/;
+
 /** Text of bytes: UTF-8 where it is valid; controls, terminal escapes and stray bytes become `\xNN` or `\u{N}`. */
 export function printable(bytes: Uint8Array): string {
   try {
@@ -18,7 +21,7 @@ export function printable(bytes: Uint8Array): string {
 
 /** The same for text that was decoded already. */
 export function printableText(text: string): string {
-  return text.replace(UNSAFE, (character) => escapeCode(character.codePointAt(0) ?? 0));
+  return PLAIN.test(text) ? text : text.replace(UNSAFE, (character) => escapeCode(character.codePointAt(0) ?? 0));
 }
 
 /** JSON on one line: as harmless on a terminal as `printableText`, and the same value to a parser. */

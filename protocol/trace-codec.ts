@@ -100,12 +100,35 @@ const WRITE: Record<FieldKind, (view: DataView, at: number, value: Value) => voi
   i64x6: (view, at, value) => (value as bigint[]).forEach((word, i) => view.setBigInt64(at + 8 * i, word, true)),
 };
 
+/** A layout as records are read by it: thousands at a time, for a page of events. */
+interface Plan {
+  size: number;
+  fields: { name: string; at: number; read: (view: DataView, at: number) => Value }[];
+  /** `at`: where the length is. */
+  strings: { name: string; at: number }[];
+}
+
+function planOf({ size, fields, strings }: Layout): Plan {
+  return {
+    size,
+    fields: Object.entries(fields).flatMap(([name, [at, kind]]) =>
+      strings.includes(name) ? [] : [{ name, at, read: READ[kind] }],
+    ),
+    strings: strings.map((field) => ({ name: field.slice(0, -"_length".length), at: fields[field]![0] })),
+  };
+}
+
+const PLANS = Object.fromEntries(Object.entries(LAYOUTS).map(([name, layout]) => [name, planOf(layout)])) as Record<
+  RecordName,
+  Plan
+>;
+
 /** The current record of a cursor, its strings copied out; undefined for a type this version does not know. */
 export function decodeRecord(cursor: TraceCursor): TraceRecord | undefined {
   const { view, bytes, offset } = cursor;
   const record = recordName(cursor.type);
   if (record === undefined) return undefined;
-  const layout: Layout = LAYOUTS[record];
+  const { size, fields, strings } = PLANS[record];
   const out: Record<string, Value | string> = {
     record,
     phase: view.getUint8(offset + HEADER.phase),
@@ -116,13 +139,11 @@ export function decodeRecord(cursor: TraceCursor): TraceRecord | undefined {
     thread: view.getUint32(offset + HEADER.thread, true),
     result: view.getInt32(offset + HEADER.result, true),
   };
-  for (const [name, [at, kind]] of Object.entries(layout.fields)) {
-    if (!layout.strings.includes(name)) out[name] = READ[kind](view, offset + at);
-  }
-  let at = offset + layout.size;
-  for (const field of layout.strings) {
-    const length = view.getUint16(offset + layout.fields[field]![0], true);
-    out[field.slice(0, -"_length".length)] = bytes.slice(at, at + length);
+  for (const { name, at, read } of fields) out[name] = read(view, offset + at);
+  let at = offset + size;
+  for (const { name, at: lengthAt } of strings) {
+    const length = view.getUint16(offset + lengthAt, true);
+    out[name] = bytes.slice(at, at + length);
     at += length;
   }
   return out as unknown as TraceRecord;

@@ -20,6 +20,7 @@ import { COMMON_HEADERS } from "../problem.ts";
 import { reanalyseRun } from "../reanalyse.ts";
 import type { RecordedRun, Services } from "../services.ts";
 import { cancelRun, deleteRun } from "../run-removal.ts";
+import { discardSegment } from "../segment.ts";
 import { findId } from "../store/ids.ts";
 import { getRunDetail, listPending, listRuns } from "../store/runs.ts";
 import { failRun, retryRun } from "../triage.ts";
@@ -62,10 +63,11 @@ export const runRoutes: Route[] = [
     query: EventQuery,
     async handle({ services, param, query: { explain, ...filter } }) {
       const { analysis, rules } = services;
-      const run = await recordedRun(services, param("id"));
-      if (explain !== true) return analysis.listEvents(run, filter);
-      const { package: name, version } = run.release;
-      return analysis.listEvents(run, { ...filter, explain: { package: name, version, rules: rules.normalize } });
+      return withRecorded(services, param("id"), (run) => {
+        if (explain !== true) return analysis.listEvents(run, filter);
+        const { package: name, version } = run.release;
+        return analysis.listEvents(run, { ...filter, explain: { package: name, version, rules: rules.normalize } });
+      });
     },
   }),
 
@@ -75,7 +77,7 @@ export const runRoutes: Route[] = [
     scope: "read",
     answer: ProcessTree,
     handle: async ({ services, param }) => ({
-      processes: services.analysis.processTree(await recordedRun(services, param("id"))),
+      processes: await withRecorded(services, param("id"), (run) => services.analysis.processTree(run)),
     }),
   }),
 
@@ -166,19 +168,22 @@ export const runRoutes: Route[] = [
 // --- internal ---
 
 /** Events need the environment of the run to be read, and that comes with its result. */
-async function recordedRun(
+async function withRecorded<T>(
   services: Services,
   given: string,
-): Promise<RecordedRun & { release: { package: string; version: string } }> {
+  read: (run: RecordedRun & { release: { package: string; version: string } }) => T,
+): Promise<T> {
   const id = await findId(services.db, "run", given);
   // In this order: a trace that was whole before nobody had begun to take away is whole.
   const segments = await readTrace(services, id);
   const { result, state, ...release } = await getRunDetail(services.db, id);
-  if (result !== null) {
-    checkWhole(release, segments.length, result.segments);
-    return { result, release, segments };
+  if (result === null) {
+    throw new FangsError("conflict", `The run ${id} has no result; it is ${state}.`, {
+      hint: "Its events can be read when its runner has reported.",
+    });
   }
-  throw new FangsError("conflict", `The run ${id} has no result; it is ${state}.`, {
-    hint: "Its events can be read when its runner has reported.",
-  });
+  checkWhole(release, segments.length, result.segments);
+  const answer = read({ result, release, segments });
+  for (const segment of segments) discardSegment(segment);
+  return answer;
 }

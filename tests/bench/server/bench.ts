@@ -5,6 +5,7 @@ import type { Recording } from "../../corpus/recording.ts";
 import { benchHunt, fillStore, type HuntReport, HUNTED } from "./hunt.ts";
 import { benchIngest, type IngestReport } from "./ingest.ts";
 import { benchPage, type PageTimes } from "./pages.ts";
+import { pollMany, type PollManyReport } from "../poll-many.ts";
 import { databaseBytes, startServerProcess } from "./process.ts";
 
 export interface ServerBenchOptions {
@@ -26,6 +27,8 @@ export interface BenchSizes {
   /** Events of the long run. */
   longRun: number;
   hunted: Record<keyof typeof HUNTED, number>;
+  /** Watched packages. */
+  watched: number;
 }
 
 export interface ServerBenchReport {
@@ -36,9 +39,10 @@ export interface ServerBenchReport {
   postgres: IngestReport | string;
   pages: PageTimes[];
   hunt: HuntReport;
+  polling: PollManyReport;
 }
 
-const SIZES: BenchSizes = { runs: 1500, packages: 100, clients: 8, longRun: 100_000, hunted: HUNTED };
+const SIZES: BenchSizes = { runs: 1500, packages: 100, clients: 8, longRun: 100_000, hunted: HUNTED, watched: 10_000 };
 const EVENTS = 1000;
 
 /** @throws Error where the server does not start or anything is not as it should be */
@@ -87,5 +91,8 @@ export async function benchServer(options: ServerBenchOptions): Promise<ServerBe
   await using server = await startServerProcess({ ...start, store: `sqlite:${filled.dataDir}/fangs.db` });
   const hunt = await benchHunt(server, fingerprints);
 
-  return { sqlite, bytesPerEvent: bytes / sqlite.eventsStored, postgres, pages, hunt };
+  tell(`looking at ${sizes.watched.toLocaleString("en")} watched packages, twice`);
+  const polling = await pollMany({ packages: sizes.watched });
+
+  return { sqlite, bytesPerEvent: bytes / sqlite.eventsStored, postgres, pages, hunt, polling };
 }

@@ -3,7 +3,7 @@ import type { IngestReport } from "./ingest.ts";
 
 /** Figures by stable names; times are medians, as a client waits. null: not measured, and `reasons` says why. */
 export function serverFigures(report: ServerBenchReport): Record<string, unknown> {
-  const { sqlite, postgres, pages, hunt, bytesPerEvent } = report;
+  const { sqlite, postgres, pages, hunt, bytesPerEvent, polling } = report;
   const reasons: Record<string, string> = {};
   if (typeof postgres === "string") reasons["server.ingest_postgres_eps"] = postgres;
   return {
@@ -18,12 +18,17 @@ export function serverFigures(report: ServerBenchReport): Record<string, unknown
     "server.hunt_p95_ms": round(hunt.p95),
     "server.hunt_median_ms": round(hunt.median),
     "server.hunt_fingerprints": hunt.fingerprints,
+    [`server.poll_${polling.packages}_s`]: round(polling.seconds),
+    [`server.poll_${polling.packages}_unchanged_s`]: round(polling.unchanged.seconds),
+    "server.poll_cores": round(polling.cores),
+    "server.poll_rate": polling.rate,
+    "server.poll_busiest_second": polling.busiestSecond,
     reasons,
   };
 }
 
 /** Three tables as rows of cells. */
-export function serverRows({ sqlite, postgres, pages, hunt, bytesPerEvent }: ServerBenchReport): {
+export function serverRows({ sqlite, postgres, pages, hunt, bytesPerEvent, polling }: ServerBenchReport): {
   ingest: string[][];
   pages: string[][];
   hunt: string[][];
@@ -55,6 +60,7 @@ export function serverRows({ sqlite, postgres, pages, hunt, bytesPerEvent }: Ser
       ["all, 95th percentile", hunt.p95.toFixed(1)],
     ],
     notes: [
+      `${polling.packages.toLocaleString("en")} watched packages looked at in ${polling.seconds.toFixed(1)} s (${polling.unchanged.seconds.toFixed(1)} s where nothing is new), with ${polling.cores.toFixed(2)} processors; ${polling.rate} requests a second at most, ${polling.busiestSecond} in the busiest`,
       `${bytesPerEvent.toFixed(1)} bytes of the database per event: ${((bytesPerEvent * 1.5e6) / 1e6).toFixed(0)} MB for 1,500,000`,
       ...(typeof postgres === "string" ? [`Postgres was not measured: ${postgres}`] : []),
     ],

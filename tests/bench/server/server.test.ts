@@ -11,7 +11,7 @@ setDefaultTimeout(300_000);
 const corpus = readCorpus();
 const recordings = ["is-number-7.0.0", "express-4.21.2"].flatMap((name) => corpus.get(name) ?? []);
 
-test("the benchmark takes runs in through the API, opens their pages, and hunts, on a small scale", async () => {
+test("the benchmark takes runs in through the API, opens their pages, hunts, and polls, on a small scale", async () => {
   const report = await benchServer({
     command: [process.execPath, join(import.meta.dir, "..", "..", "..", "cli.ts")],
     recordings,
@@ -22,6 +22,7 @@ test("the benchmark takes runs in through the API, opens their pages, and hunts,
       longRun: 3000,
       // As many as its hunts ask for.
       hunted: { packages: 1000, runsOfEach: 2, fingerprintsOfEach: 50 },
+      watched: 200,
     },
   });
   expect(report.sqlite).toMatchObject({ runs: 6, events: 6000, verdicts: { clean: 6 } });
@@ -33,6 +34,8 @@ test("the benchmark takes runs in through the API, opens their pages, and hunts,
   }
   expect(figures["server.ingest_postgres_eps"]).toBeNull();
   expect(figures["reasons"]).toEqual({ "server.ingest_postgres_eps": "no --store postgres://… was given" });
+  expect(figures["server.poll_200_s"]).toBeGreaterThan(0);
+  expect(figures["server.poll_busiest_second"]).toBeLessThanOrEqual(report.polling.rate);
   expect(serverRows(report).ingest).toHaveLength(1);
 });
 
