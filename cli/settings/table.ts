@@ -130,8 +130,8 @@ export const SETTINGS = {
   "poll-rate": {
     kind: count(1, 1000),
     doc: "How many requests per second go to registries to watch packages, all together and at most.",
-    otherwise: "20",
-    fallback: () => 20,
+    otherwise: "40",
+    fallback: () => 40,
   },
   "public-url": optional(webAddress, {
     doc: "Where people reach the dashboard, e.g. https://fangs.example: messages of notifiers carry a link to it.",
