@@ -44,17 +44,19 @@ export async function leaseJob(
   const { runner: name, load } = request;
   const asked = performance.now();
   const abort = AbortSignal.any([gone, services.stopping]);
+  const wait = (): Promise<void> => touchRunner(db, name, { now: now(), load, waiting_until: now() + WAITING_MS });
   let isPatient = true;
+  /** When it was last noted that this runner waits. */
+  let noted = Number.NEGATIVE_INFINITY;
   while (!abort.aborted) {
     const runner = await hear(services, request);
     if (runner.state === "draining") return undefined;
-    const waits = () => touchRunner(db, name, { now: now(), load, waiting_until: now() + WAITING_MS });
     if (runner.state === "active") {
       const wanted = { runner: name, modes: runner.modes, image: runner.image, node_major: runner.node_major };
       const patience: number = isPatient ? await patienceOf(db, runner, now()) : 0;
       isPatient = patience === 0;
       if (patience > 0 && (await hasJob(db, wanted, now()))) {
-        await waits();
+        await wait();
         await pause(patience, abort);
         continue;
       }
@@ -65,7 +67,12 @@ export async function leaseJob(
     }
     const left = asked + request.wait_ms - performance.now();
     if (left <= 0) return undefined;
-    await Promise.all([waits(), jobs.wait(Math.min(left, POLL_MS), abort)]);
+    if (performance.now() - noted < POLL_MS / 2) await jobs.wait(Math.min(left, POLL_MS), abort);
+    else {
+      // Then it looks once more: whoever asks from now on knows that this one waits, too.
+      await wait();
+      noted = performance.now();
+    }
   }
   return undefined;
 }

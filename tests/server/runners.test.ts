@@ -4,7 +4,7 @@ import { listJobs } from "../../server/job-list.ts";
 import { burdenOf, patienceOf } from "../../server/least-loaded.ts";
 import { handBack, leaseJob, sweepExpired } from "../../server/queue.ts";
 import { changeRunner, removeRunner, stopRunner } from "../../server/runners.ts";
-import { findRunner, listRunners, putRunner } from "../../server/store/runners.ts";
+import { findRunner, listRunners, putRunner, listWaiting } from "../../server/store/runners.ts";
 import { getRun } from "../../server/store/runs.ts";
 import { segmentNumbers } from "../../server/store/traces.ts";
 import { submitScan } from "../../server/submit.ts";
@@ -107,7 +107,8 @@ describe("a job", () => {
       hot: leaseJob(services, { ...ask("hot", 3000), load: { running: 0, cpu: 0.9 } }, never),
       idle: leaseJob(services, { ...ask("idle", 3000), load: { running: 0, cpu: 0.1 } }, never),
     };
-    await Bun.sleep(50);
+    const waiting = () => listWaiting(services.db, services.now());
+    for (let tries = 0; (await waiting()).length < 3 && tries < 1000; tries++) await Bun.sleep(5);
     const run = await submit();
     const first = await Promise.race(
       Object.entries(asking).map(async ([name, lease]) => [name, (await lease)?.run_id]),
