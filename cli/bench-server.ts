@@ -1,6 +1,6 @@
 import type { CommandDef } from "citty";
-import { join } from "node:path";
 import { jsonArgs, leaf } from "./command.ts";
+import { ownCommand } from "./own-command.ts";
 import { printJson, printLines, table } from "./output.ts";
 
 export const server: CommandDef = leaf({
@@ -43,11 +43,3 @@ export const server: CommandDef = leaf({
     ]);
   },
 });
-
-// --- internal ---
-
-/** How this very program is started again: the executable, or Bun and the entry of the checkout. */
-function ownCommand(): string[] {
-  const isCompiled = Bun.main.startsWith("/$bunfs/");
-  return isCompiled ? [process.execPath] : [process.execPath, join(import.meta.dir, "..", "cli.ts")];
-}

@@ -5,6 +5,7 @@ import type { Database } from "./open.ts";
 import { moveRun } from "./runs.ts";
 import { prepared } from "./prepared.ts";
 import type { JobRow } from "./schema.ts";
+import { together } from "./together.ts";
 
 /** What a job wants of its runner, as its scan has it. */
 export type Wants = Pick<JobRow, "runner" | "node_major" | "image">;
@@ -62,8 +63,10 @@ export async function claimJob(
     );
     if (job === undefined) return undefined;
     const lease = newId();
-    await moveRun(inner, job.run_id, "leased", { lease, runner: claim.runner, started_at: claim.now });
-    const [run] = await released(inner, job.run_id);
+    const [[run]] = await together(
+      released(inner, job.run_id),
+      moveRun(inner, job.run_id, "leased", { lease, runner: claim.runner, started_at: claim.now }),
+    );
     if (run === undefined) throw new Error("a job without a run");
     return {
       lease,

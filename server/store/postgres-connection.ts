@@ -41,9 +41,17 @@ export interface ConnectionEvents {
   heard?(payload: string): void;
 }
 
-/** A driver instance whose one connection is made when it is first used. */
+/**
+ * A driver instance whose one connection is made when it is first used. As for Postgres's own programs, `?host=/a/folder`
+ * means the socket in that folder.
+ */
 export function connectPostgres(url: string, events: ConnectionEvents) {
+  const place = new URL(url);
+  const folder = place.searchParams.get("host");
+  const isSocket = folder?.startsWith("/") === true;
+  if (isSocket) place.searchParams.delete("host");
   const options = {
+    ...(isSocket ? { host: folder } : {}),
     max: 1,
     types: TYPES,
     connect_timeout: 10,
@@ -55,5 +63,5 @@ export function connectPostgres(url: string, events: ConnectionEvents) {
     // Known to the driver, not to its types.
     onnotify: (_channel: string, payload: string) => events.heard?.(payload),
   };
-  return postgres(url, options);
+  return postgres(place.href, options);
 }
