@@ -49,6 +49,8 @@ export async function leaseJob(
   /** When it was last noted that this runner waits. */
   let noted = Number.NEGATIVE_INFINITY;
   while (!abort.aborted) {
+    // Before a job is called due, or a runner lost.
+    await settleClock(services);
     const runner = await hear(services, request);
     if (runner.state === "draining") return undefined;
     if (runner.state === "active") {
