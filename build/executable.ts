@@ -13,6 +13,8 @@ export async function buildExecutable(): Promise<void> {
     inputs: [
       "*.ts",
       "{cli,log,npm,protocol,runner,server,differ-wasm,migrations}/**",
+      // `fangs bench` is in it, too.
+      "tests/{bench,corpus}/**",
       "dist/obj/*.{o,so,wasm}",
       "dist/obj/*.so.1",
       "bun.lock",

@@ -15,6 +15,9 @@ export function serverFigures(report: ServerBenchReport): Record<string, unknown
     "server.ingest_sqlite_peak_mb": round(sqlite.usage.peakRssBytes / 1e6),
     ...Object.fromEntries(pages.map(({ events, median }) => [`server.run_page_${events}_ms`, round(median)])),
     ...Object.fromEntries(pages.map(({ events, minimum }) => [`server.run_page_${events}_min_ms`, round(minimum)])),
+    ...Object.fromEntries(
+      pages.map(({ events, firstMedian }) => [`server.run_page_${events}_first_ms`, round(firstMedian)]),
+    ),
     "server.hunt_p95_ms": round(hunt.p95),
     "server.hunt_median_ms": round(hunt.median),
     "server.hunt_fingerprints": hunt.fingerprints,
@@ -47,10 +50,11 @@ export function serverRows({ sqlite, postgres, pages, hunt, bytesPerEvent, polli
   ];
   return {
     ingest: [ingest("SQLite", sqlite), ...(typeof postgres === "string" ? [] : [ingest("Postgres", postgres)])],
-    pages: pages.map(({ events, minimum, median, parts }) => [
+    pages: pages.map(({ events, minimum, median, firstMedian, parts }) => [
       events.toLocaleString("en"),
       minimum.toFixed(1),
       median.toFixed(1),
+      firstMedian.toFixed(1),
       Object.entries(parts)
         .map(([part, time]) => `${part} ${time.toFixed(1)}`)
         .join(", "),
@@ -68,7 +72,7 @@ export function serverRows({ sqlite, postgres, pages, hunt, bytesPerEvent, polli
 }
 
 export const INGEST_TITLES = ["STORE", "RUNS", "EVENTS/S", "SERVER CPU s", "CPU %", "PEAK MB", "VERDICTS"] as const;
-export const PAGE_TITLES = ["EVENTS", "MINIMUM ms", "MEDIAN ms", "PARTS"] as const;
+export const PAGE_TITLES = ["EVENTS", "MINIMUM ms", "MEDIAN ms", "FIRST 20 ms", "PARTS"] as const;
 export const HUNT_TITLES = ["HUNT", "MEDIAN ms"] as const;
 
 // --- internal ---
