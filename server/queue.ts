@@ -56,8 +56,10 @@ export async function leaseJob(
     if (runner.state === "active") {
       const wanted = { runner: name, modes: runner.modes, image: runner.image, node_major: runner.node_major };
       const patience: number = isPatient ? await patienceOf(db, runner, now()) : 0;
-      isPatient = patience === 0;
+      isPatient = true;
       if (patience > 0 && (await hasJob(db, wanted, now()))) {
+        // Once: what is there after the pause, nobody better placed wanted.
+        isPatient = false;
         await wait();
         await pause(patience, abort);
         continue;
