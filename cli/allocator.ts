@@ -5,7 +5,7 @@ const VARIABLE = "MIMALLOC_PURGE_DELAY";
 
 /**
  * Makes the process keep memory that it freed, for what comes next: a server takes in run after run, each as large as the
- * last. Given back, its pages are asked for again a moment later, which was a third of the work (docs/decisions/0093).
+ * last. Given back, its pages are asked for again a moment later, which was a quarter of the work (docs/decisions/0093).
  *
  * Bun's allocator asks its variable before any code of ours runs. So the program begins anew, once, as the same process;
  * to be called before anything is opened. Whoever set the variable is obeyed.

@@ -6,7 +6,7 @@ import { isStillTrue, readReleaseMeta } from "./release-meta.ts";
 import type { Services } from "./services.ts";
 import { createSignal } from "./signal.ts";
 import { acceptedVersions, listNodeMajors } from "./store/baselines.ts";
-import { listUnlooked, updateRun } from "./store/runs.ts";
+import { keepRelease, listUnlooked } from "./store/runs.ts";
 
 /** Releases that are looked up at the same time. */
 const AT_ONCE = 4;
@@ -63,5 +63,5 @@ async function lookUp(services: Services, run: Release, stop: AbortSignal): Prom
   const nodeMajor = (await listNodeMajors(db, run.package)).at(-1);
   const accepted = nodeMajor === undefined ? [] : await acceptedVersions(db, run.package, nodeMajor);
   const release = await readReleaseMeta(withKept(services), { package: run.package, version: run.version, accepted });
-  if (!stop.aborted) await updateRun(db, run.id, { release: JSON.stringify(release) });
+  if (!stop.aborted) await keepRelease(db, run.id, release);
 }

@@ -20,7 +20,6 @@ export type Scope = "store" | `package ${string}` | `run ${string}` | "rows";
 
 /** Tables whose rows have a number that stands for their text elsewhere: its column, and those of the text. */
 export const NUMBERED = {
-  run_number: { number: "number", key: ["run_id"] },
   known_name: { number: "id", key: ["name"] },
   known_value: { number: "id", key: ["category", "value"] },
 } as const;

@@ -160,6 +160,11 @@ export async function updateRun(
   await db.query.updateTable("run").set(changes).where("id", "=", id).execute();
 }
 
+/** Keeps what was learnt of a run's release, unless something was before: its verdict goes by that. */
+export async function keepRelease(db: Database, id: string, release: ReleaseMeta): Promise<void> {
+  await db.run("update run set release = $1 where id = $2 and release is null", [JSON.stringify(release), id]);
+}
+
 /** When the verdict of a run was reached; of one that an earlier fangs judged, when it ended. 0: it has none. */
 export async function judgedAt(db: Database, id: string): Promise<number> {
   const row = await db.query

@@ -8,10 +8,13 @@ import { completeRun, finishRun, leaseNext, startTestServer, testRegistry, type 
 
 /** The registry of the other tests with whole documents and tarballs; its documents can go away and come back. */
 function wholeRegistry() {
-  const state = { asked: 0, isGone: false };
+  const state = { asked: 0, isGone: false, held: Promise.resolve() };
   const registry: RegistryClient = {
     async packument(name, options) {
-      if (options?.full === true) state.asked++;
+      if (options?.full === true) {
+        state.asked++;
+        await state.held;
+      }
       if (options?.full === true && state.isGone) throw new FangsError("registry_unreachable", "The registry is gone.");
       return testRegistry.packument(name, options);
     },
@@ -65,6 +68,23 @@ describe("a release", () => {
     const { id } = await finishRun(server, await leaseNext(server), ["/a"]);
     expect((await server.admin.run(id)).release).toEqual({ predecessor: "1.0.0", changes: [], unknown: null });
   });
+});
+
+test("an answer that comes when the verdict is there changes nothing of what the verdict went by", async () => {
+  const { registry, state } = wholeRegistry();
+  await using server = await startTestServer({ registry });
+  await completeRun(server, ["/a"]);
+  const slow = Promise.withResolvers<void>();
+  state.held = slow.promise;
+  const { asked } = state;
+  await server.admin.submitScan({ package: "lodash", version: "1.1.0" });
+  while (state.asked === asked) await Bun.sleep(5);
+  state.held = Promise.resolve();
+  const { id } = await finishRun(server, await leaseNext(server), ["/a"]);
+  state.isGone = true;
+  slow.resolve();
+  await Bun.sleep(300);
+  expect((await server.admin.run(id)).release).toEqual({ predecessor: "1.0.0", changes: [], unknown: null });
 });
 
 describe("what was looked up ahead", () => {

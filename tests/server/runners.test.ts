@@ -119,6 +119,17 @@ describe("a job", () => {
     expect((await asking.hot)?.run_id ?? (await asking.busy)?.run_id).toBe(second);
   });
 
+  test("goes to the only runner that may have it, though one with less to do waits, too, and stays without", async () => {
+    const { services, submit } = await withRunners("busy", "idle");
+    const enough = new AbortController();
+    const busy = leaseJob(services, { ...ask("busy", 10_000), load: { running: 1, cpu: 0.9 } }, enough.signal);
+    const idle = leaseJob(services, { ...ask("idle", 10_000), load: { running: 0, cpu: 0.1 } }, enough.signal);
+    const run = await submit({ runner: "busy" });
+    expect((await busy)?.run_id).toBe(run);
+    enough.abort();
+    expect(await idle).toBeUndefined();
+  });
+
   test("is taken by priority, then by age", async () => {
     const { services, submit } = await withRunners("a");
     const runs = [await submit(), await submit({ priority: 1 }), await submit({ priority: 9 }), await submit()];

@@ -105,6 +105,16 @@ test("no more of an object is read than a segment may have", async () => {
 });
 
 describe("a bucket that is down", () => {
+  test("holds up no verdict of a run whose trace was just taken in here", async () => {
+    await using server = await startTestServer({ traces: bucket.options });
+    const lease = await leaseOne(server);
+    await server.runner.putSegment(lease.run_id, lease.lease, 0, segment(["/a"]));
+    await bucket.kill();
+    const run = await server.runner.putResult(lease.run_id, lease.lease, result(1));
+    expect([run.state, run.verdict]).toEqual(["done", "seeded"]);
+    await bucket.restart();
+  });
+
   test("has the runner send again, and the run go on as if nothing had been", async () => {
     await using server = await startTestServer({ traces: bucket.options, sweepMs: 50, freshBytes: 0 });
     const lease = await leaseOne(server);
