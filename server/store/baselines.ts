@@ -3,7 +3,6 @@ import type { Baseline } from "../../protocol/models.ts";
 import type { BaselineFingerprint } from "../analysis/types.ts";
 import { isCategory } from "./fingerprints.ts";
 import { timeOfId } from "./ids.ts";
-import { together } from "./together.ts";
 import type { Database } from "./open.ts";
 import { prepared } from "./prepared.ts";
 import type { BaselineVersionRow } from "./schema.ts";
@@ -29,15 +28,14 @@ export async function readBaseline(
   name: string,
   nodeMajor: number,
 ): Promise<BaselineFingerprint[] | null> {
-  const [majors, rows] = await together(
-    listNodeMajors(db, name),
-    db.rows<Behaviour>(
-      `select actor, category, value from baseline_entry b
-       where package = $1 and node_major = $2 and ${NEVER_REJECTED}`,
-      [name, nodeMajor],
-    ),
+  const rows = await db.rows<Behaviour>(
+    `select actor, category, value from baseline_entry b
+     where package = $1 and node_major = $2 and ${NEVER_REJECTED} and exists (
+       select 1 from baseline_version v where v.package = b.package and v.node_major = b.node_major)`,
+    [name, nodeMajor],
   );
-  if (!majors.includes(nodeMajor)) return null;
+  // A version that did nothing makes a baseline, too.
+  if (rows.length === 0 && !(await listNodeMajors(db, name)).includes(nodeMajor)) return null;
   return rows.filter((row): row is BaselineFingerprint => isCategory(row.category));
 }
 
@@ -153,9 +151,10 @@ export async function addBaselineEntries(db: Database, seen: Origin, behaviours:
 /** Notes that a run showed accepted behaviours again; nothing is accepted by this. */
 export async function touchBaseline(db: Database, seen: Sighting): Promise<void> {
   await db.run(
-    `update baseline_entry set last_version = $1, last_run = $2
-     where package = $3 and node_major = $4
-       and (actor, category, value) in (select actor, category, value from fingerprint where run_id = $2)`,
+    // Materialized: joined row by row, each of the run's fingerprints reads all entries of the package.
+    `with shown as materialized (select actor, category, value from fingerprint where run_id = $2)
+     update baseline_entry set last_version = $1, last_run = $2
+     where package = $3 and node_major = $4 and (actor, category, value) in (select actor, category, value from shown)`,
     [seen.version, seen.run_id, seen.package, seen.node_major],
   );
 }
