@@ -12,19 +12,22 @@ import { acceptedVersions } from "./store/baselines.ts";
 import { isCategory, listFingerprints } from "./store/fingerprints.ts";
 import { deleteJob, insertJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
-import { findControl, getRunDetail, insertRun, moveRun, tryMoveRun } from "./store/runs.ts";
+import { type Ended, findControl, getRunDetail, insertRun, type JudgedRun, moveRun, tryMoveRun } from "./store/runs.ts";
 import { segmentNumbers } from "./store/traces.ts";
 import { getScanRow } from "./store/scans.ts";
 
 /**
  * Queues a control run where one could change the verdict, and makes the run wait for it; meant for the transaction
  * of the analysis. False: none is needed, or there is no accepted version to compare with.
+ *
+ * @param ended what of the run's end is not stored yet
  */
 export async function askForControl(
   services: Services,
   db: Database,
-  run: RunDetail,
+  run: JudgedRun,
   output: AnalysisOutput,
+  ended: Partial<Ended>,
 ): Promise<boolean> {
   if (run.kind !== "scan" || output.verdict !== "deviant" || !output.deviations.some(canDrift)) return false;
   if (run.result === null) return false;
@@ -42,12 +45,16 @@ export async function askForControl(
   });
   const { runner, node_major, image, before } = scan;
   await insertJob(db, { run_id: id, runner, node_major, image, before, not_before: now, priority: PRIORITY.control });
-  await moveRun(db, run.id, "controlling", { control_due: now + services.controlMs });
+  await moveRun(db, run.id, "controlling", { ...ended, control_due: now + services.controlMs });
   return true;
 }
 
 /** What the control run of a run showed; null where none was asked for. One that is waited for no longer is ended. */
-export async function readControl(services: Services, db: Database, run: RunDetail): Promise<Control | null> {
+export async function readControl(
+  services: Services,
+  db: Database,
+  run: Omit<RunDetail, "allowed">,
+): Promise<Control | null> {
   const control = await findControl(db, run.id);
   if (control === undefined) return null;
   if (!isFinal(control.state)) {

@@ -1,6 +1,6 @@
 /** The end of a run: its result arrives, it is analysed once, and everything that follows is stored at once. */
 import { FangsError } from "../protocol/errors.ts";
-import type { AllowEntry, Run, RunDetail, RunResult } from "../protocol/models.ts";
+import type { AllowEntry, Run, RunResult } from "../protocol/models.ts";
 import { LOSS } from "../protocol/trace.ts";
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
 import { settleClock } from "./clock.ts";
@@ -10,6 +10,7 @@ import { discardSegment } from "./segment.ts";
 import { releaseOf } from "./look-ahead.ts";
 import { nodeMajorOf } from "./node-major.ts";
 import { leaseLost } from "./queue.ts";
+import { HELD } from "./run-state.ts";
 import { roleInSeeding, settleSeeding } from "./seeding.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Services } from "./services.ts";
@@ -24,13 +25,16 @@ import { isPassing } from "./store/failure.ts";
 import { insertFingerprints } from "./store/fingerprints.ts";
 import { deleteJob } from "./store/jobs.ts";
 import { together } from "./store/together.ts";
+import type { Scope } from "./store/database.ts";
 import type { Database } from "./store/open.ts";
-import { readSeverities } from "./store/packages.ts";
+import { readOwn } from "./store/packages.ts";
 import {
   decideRun,
+  type Ended,
+  getJudged,
   getLease,
   getRun,
-  getRunDetail,
+  type JudgedRun,
   listControlled,
   listRunIds,
   moveRun,
@@ -45,30 +49,20 @@ import { segmentNumbers } from "./store/traces.ts";
  * @throws FangsError lease_lost; conflict where segments are missing
  */
 export async function acceptResult(services: Services, runId: string, lease: string, result: RunResult): Promise<Run> {
-  const isNew = await services.db.transaction(async (db) => {
-    const [held, { numbers, events, bytes }] = await together(getLease(db, runId), segmentNumbers(db, runId));
-    if (held?.lease !== lease) throw leaseLost(runId);
-    if (held.state !== "leased" && held.state !== "running") return false;
+  const { db } = services;
+  const [run, { numbers, events, bytes }] = await together(getJudged(db, runId), segmentNumbers(db, runId));
+  if (run?.lease !== lease) throw leaseLost(runId);
+  if (HELD.some((state) => state === run.state)) {
     checkSegments(numbers, result.segments);
-    await together(
-      deleteJob(db, runId),
-      moveRun(db, runId, "analysing", {
-        result: JSON.stringify(result),
-        events,
-        trace_bytes: bytes,
-        ended_at: services.now(),
-      }),
-    );
-    return true;
-  }, `run ${runId}`);
-  if (isNew) countResult(services.metrics, result);
-  await analyseRun(services, runId);
-  return getRun(services.db, runId);
+    const row = { result: JSON.stringify(result), events, trace_bytes: bytes, ended_at: services.now() };
+    await once(services, `${runId} ${lease}`, () => analyse(services, run, { lease, result, row }));
+  } else await analyseStored(services, runId);
+  return getRun(db, runId);
 }
 
 /** Analyses what a stopped server left behind, and what waited: for the seeds of its package, or for its control run. One bad run does not keep the others from it. */
 export async function resumeAnalyses(services: Services): Promise<void> {
-  for (const id of await listRunIds(services.db, "analysing")) await analyseRun(services, id);
+  for (const id of await listRunIds(services.db, "analysing")) await analyseStored(services, id);
   await settleControlled(services);
 }
 
@@ -79,7 +73,7 @@ export async function settleControlled(services: Services): Promise<void> {
     await services.db.transaction(async (db) => {
       await tryMoveRun(db, id, "analysing");
     }, "rows");
-    await analyseRun(services, id);
+    await analyseStored(services, id);
   }
 }
 
@@ -90,42 +84,75 @@ function countResult({ dropped, runSeconds }: Metrics, { losses, started_at, end
   for (const { cause, count } of losses) dropped.inc({ cause: Object.hasOwn(LOSS, cause) ? cause : "other" }, count);
 }
 
-/** One analysis at a time for a run, however many ask for it. */
-async function analyseRun(services: Services, id: string): Promise<void> {
-  let running = services.analysing.get(id);
+/** A result that is not stored yet, which is whoever moves its run. */
+interface Arrival {
+  lease: string;
+  result: RunResult;
+  row: Ended;
+}
+
+/** However many ask for the same while it goes on, it is done once. */
+async function once({ analysing }: Services, key: string, work: () => Promise<void>): Promise<void> {
+  let running = analysing.get(key);
   if (running === undefined) {
-    running = analyseStored(services, id).finally(() => services.analysing.delete(id));
-    services.analysing.set(id, running);
+    running = work().finally(() => analysing.delete(key));
+    analysing.set(key, running);
   }
   await running;
 }
 
+/** Analyses a run whose result is stored; nothing where it is not its turn. */
 async function analyseStored(services: Services, id: string): Promise<void> {
+  await once(services, id, async () => {
+    const run = await getJudged(services.db, id);
+    if (run?.state === "analysing" && (await roleInSeeding(services.db, run)) !== "wait") await analyse(services, run);
+  });
+}
+
+/** @throws FangsError lease_lost where an arrival comes too late */
+async function analyse(services: Services, judged: JudgedRun, arrival?: Arrival): Promise<void> {
   const { db, metrics } = services;
-  const run = await getRunDetail(db, id);
-  const { result } = run;
-  if (run.state !== "analysing" || result === null || (await roleInSeeding(db, run)) === "wait") return;
+  const { id } = judged;
+  const result = arrival?.result ?? judged.result;
+  if (result === null) return;
+  const run = { ...judged, result };
   const nodeMajor = nodeMajorOf(result);
   const release = await releaseOf(services, run, nodeMajor);
+  const scope: Scope = [`package ${run.package}`, `run ${id}`];
+  const ended = arrival?.row ?? {};
+  /** Stores the result by itself where the verdict has to wait: for a bucket, say. That it cannot be is what is told anyway. */
+  async function takeIn(): Promise<void> {
+    if (arrival === undefined) return;
+    const isTaken = await db
+      .transaction(async (inner) => {
+        const isOurs = await begin(inner, id, arrival);
+        if (isOurs) await moveRun(inner, id, "analysing", ended);
+        return isOurs;
+      }, scope)
+      .catch(() => false);
+    if (isTaken) countResult(metrics, arrival.result);
+  }
   const done = metrics.analysisSeconds.startTimer();
   // Whether others can go on now: a control run was queued, or the package has its baseline.
   let freesOthers = false;
   let segments: Uint8Array[] = [];
   try {
-    const lease = (await getLease(db, id))?.lease ?? "";
-    segments = services.fresh.take(id, lease, result.segments) ?? (await readTrace(services, id));
+    segments = services.fresh.take(id, run.lease ?? "", result.segments) ?? (await readTrace(services, id));
     // Baseline and verdict in one transaction: two first runs of a package cannot both seed it.
-    const output = await db.transaction(async (inner) => {
-      // Another orchestrator may have been faster, or an operator.
+    const end = await db.transaction(async (inner) => {
       const now = services.now();
-      const [held, role, stored, allow, severities] = await together(
-        getLease(inner, id),
-        roleInSeeding(inner, run),
+      const [isOurs, own, stored, allow] = await together(
+        begin(inner, id, arrival),
+        readOwn(inner, run.package),
         readBaseline(inner, run.package, nodeMajor),
         allowFor(inner, run.package, now, services.rules.allow),
-        readSeverities(inner, run.package),
       );
-      if (held?.state !== "analysing" || role === "wait") return undefined;
+      if (!isOurs) return undefined;
+      const role = own.isSeeding ? await roleInSeeding(inner, run) : "none";
+      if (role === "wait") {
+        if (arrival !== undefined) await moveRun(inner, id, "analysing", ended);
+        return {};
+      }
       if (release !== run.release) await updateRun(inner, id, { release: JSON.stringify(release) });
       const input = {
         package: run.package,
@@ -137,38 +164,43 @@ async function analyseStored(services: Services, id: string): Promise<void> {
         seeding: role === "seed",
         // What a control run does is compared, but is never the beginning of a baseline.
         baseline: run.kind === "control" ? (stored ?? []) : stored,
-        severities,
+        severities: own.severities,
         rules: services.rules.normalize,
-        control: await readControl(services, inner, run),
+        // Nothing was asked for before its result was there.
+        control: arrival === undefined ? await readControl(services, inner, run) : null,
       };
       const analysed = services.analysis.analyse(input);
       checkOutput(input, analysed);
-      if (input.control === null && (await askForControl(services, inner, run, analysed))) {
+      if (input.control === null && (await askForControl(services, inner, run, analysed, ended))) {
         freesOthers = true;
-        return undefined;
+        return {};
       }
-      await store(inner, { run, nodeMajor, allow, isSeed: input.seeding }, analysed, now);
-      if (await settleSeeding(inner, run.package, now)) freesOthers = true;
-      return analysed;
-    }, `package ${run.package}`);
+      await store(inner, { run, nodeMajor, allow, isSeed: input.seeding, ended }, analysed, now);
+      if (own.isSeeding && (await settleSeeding(inner, run.package, now))) freesOthers = true;
+      return { output: analysed };
+    }, scope);
+    if (end !== undefined && arrival !== undefined) countResult(metrics, result);
+    const output = end?.output;
     if (output === undefined) return;
     if (run.kind === "control") return await settleControlled(services);
     metrics.runs.inc({ verdict: output.verdict });
     if (isTold(output.verdict)) services.notify.due.fire();
     for (const { category, severity } of output.deviations) metrics.deviations.inc({ category, severity });
   } catch (cause) {
-    // Not the run's fault: it is analysed later.
-    if (isPassing(cause)) throw cause;
+    // Not the run's fault: it is analysed later, or is somebody else's.
+    if (isPassing(cause)) await takeIn();
+    if (isPassing(cause) || isLeaseLost(cause)) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     const failed = await db.transaction(async (inner) => {
-      // An operator may have ended the run meanwhile, or another orchestrator.
-      if ((await getLease(inner, id))?.state !== "analysing") return false;
-      await moveRun(inner, id, "failed", { reason: `The analysis failed: ${why}` });
-      await queueFailure(inner, run, services.now());
-      await settleSeeding(inner, run.package, services.now());
+      const now = services.now();
+      if (!(await begin(inner, id, arrival))) return false;
+      await moveRun(inner, id, "failed", { ...ended, reason: `The analysis failed: ${why}` });
+      await queueFailure(inner, run, now);
+      await settleSeeding(inner, run.package, now);
       return true;
-    }, `package ${run.package}`);
+    }, scope);
     if (!failed) return;
+    if (arrival !== undefined) countResult(metrics, result);
     freesOthers = true;
     metrics.runs.inc({ verdict: "failed" });
     services.notify.due.fire();
@@ -179,16 +211,35 @@ async function analyseStored(services: Services, id: string): Promise<void> {
   }
 }
 
+/**
+ * Whether the run can be moved on here; nobody holds it from then on. Another orchestrator may have been faster, or an
+ * operator.
+ *
+ * @throws FangsError lease_lost
+ */
+async function begin(db: Database, id: string, arrival?: Arrival): Promise<boolean> {
+  if (arrival === undefined) return (await getLease(db, id))?.state === "analysing";
+  const [held] = await together(getLease(db, id), deleteJob(db, id));
+  if (held?.lease !== arrival.lease) throw leaseLost(id);
+  return HELD.some((state) => state === held.state);
+}
+
+function isLeaseLost(thrown: unknown): boolean {
+  return thrown instanceof FangsError && thrown.code === "lease_lost";
+}
+
 interface Context {
-  run: RunDetail;
+  run: JudgedRun;
   nodeMajor: number;
   allow: readonly AllowEntry[];
   /** Whether the baseline is made later, together with the other seeds. */
   isSeed: boolean;
+  /** What of its end is not stored yet. */
+  ended: Partial<Ended>;
 }
 
 async function store(db: Database, context: Context, output: AnalysisOutput, now: number): Promise<void> {
-  const { run, nodeMajor, allow, isSeed } = context;
+  const { run, nodeMajor, allow, isSeed, ended } = context;
   const seen = { package: run.package, node_major: nodeMajor, version: run.version, run_id: run.id };
   // A control run serves another one's verdict: nothing is to be decided about it, and it confirms nothing.
   const isControl = run.kind === "control";
@@ -200,6 +251,7 @@ async function store(db: Database, context: Context, output: AnalysisOutput, now
   await together(
     output.verdict === "clean" && !isControl ? touchBaseline(db, seen) : undefined,
     moveRun(db, run.id, "done", {
+      ...ended,
       verdict: output.verdict,
       reason: output.reason,
       rules: output.rules,

@@ -4,15 +4,15 @@ import type { Lease, LeaseRequest } from "../protocol/models.ts";
 import { settleClock } from "./clock.ts";
 import { queueFailure } from "./notify/queue.ts";
 import type { RunnerLoad } from "../protocol/queue.ts";
-import type { Runner } from "../protocol/requests.ts";
 import { patienceOf as patienceAmong } from "./least-loaded.ts";
+import { HELD } from "./run-state.ts";
 import { settleSeeding } from "./seeding.ts";
 import type { Services } from "./services.ts";
 import { createSignal } from "./signal.ts";
 import { claimJob, deleteJob, extendJob, hasJob, listExpired, releaseJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
 import { isPassing } from "./store/failure.ts";
-import { findRunner, listRunners, listWaiting, touchRunner, touchRunnerOf } from "./store/runners.ts";
+import { type Asking, findAsking, listRunners, listWaiting, touchRunner, touchRunnerOf } from "./store/runners.ts";
 import { getLease, getRun, moveRun } from "./store/runs.ts";
 import type { RunRow } from "./store/schema.ts";
 import { deleteSegments } from "./store/traces.ts";
@@ -111,10 +111,8 @@ export async function heartbeat(services: Services, runId: string, lease: string
 export async function handBack(services: Services, runId: string, lease: string): Promise<void> {
   await services.db.transaction(async (db) => {
     await holdLease(db, runId, lease);
-    // What was uploaded must never mix with what the next one uploads.
-    await deleteSegments(db, runId);
     await releaseJob(db, runId, services.now());
-    await moveRun(db, runId, "queued", { lease: null, runner: null, started_at: null });
+    await requeue(db, runId);
   }, `run ${runId}`);
   services.jobs.fire();
 }
@@ -126,8 +124,7 @@ export async function handBack(services: Services, runId: string, lease: string)
  */
 export async function holdLease(db: Database, runId: string, lease: string): Promise<Pick<RunRow, "state">> {
   const held = await getLease(db, runId);
-  const active = held?.state === "leased" || held?.state === "running";
-  if (held !== undefined && active && held.lease === lease) return held;
+  if (held?.lease === lease && HELD.some((state) => state === held.state)) return held;
   throw leaseLost(runId);
 }
 
@@ -145,19 +142,18 @@ export async function sweepExpired(services: Services): Promise<boolean> {
   if ((await listExpired(services.db, now)).length === 0) return false;
   await services.db.transaction(async (db) => {
     for (const { run_id, attempt, runner } of await listExpired(db, now)) {
-      // What a lost attempt uploaded must never mix with the next one's.
-      await deleteSegments(db, run_id);
       const delay = services.backoffMs[attempt - 1];
       if (delay === undefined) {
         await deleteJob(db, run_id);
         const reason = `No runner finished it in ${attempt} attempts; the last was ${runner ?? "unknown"}, which stopped answering.`;
         await moveRun(db, run_id, "failed", { lease: null, reason, ended_at: now });
+        await deleteSegments(db, run_id);
         const run = await getRun(db, run_id);
         await queueFailure(db, run, now);
         await settleSeeding(db, run.package, now);
       } else {
         await releaseJob(db, run_id, now + delay);
-        await moveRun(db, run_id, "queued", { lease: null, runner: null, started_at: null, attempt: attempt + 1 });
+        await requeue(db, run_id, { attempt: attempt + 1 });
       }
     }
   });
@@ -166,15 +162,24 @@ export async function sweepExpired(services: Services): Promise<boolean> {
 
 // --- internal ---
 
+/**
+ * Puts a run back into the queue. What the last attempt uploaded must never mix with what the next one does, so it goes
+ * when no lease holds the run: until then more can come.
+ */
+async function requeue(db: Database, runId: string, changes: { attempt?: number } = {}): Promise<void> {
+  await moveRun(db, runId, "queued", { lease: null, runner: null, started_at: null, ...changes });
+  await deleteSegments(db, runId);
+}
+
 const pause = createSignal().wait;
 
 /**
  * The runner that asks, which is noted when it is news. Not each time: one that does many runs at once would wait for
  * itself, as each of its leases would write to the same row.
  */
-async function hear({ db, now }: Services, { runner: name, load }: LeaseRequest): Promise<Runner> {
-  const find = async (): Promise<Runner> => {
-    const found = await findRunner(db, name, now());
+async function hear({ db, now }: Services, { runner: name, load }: LeaseRequest): Promise<Asking> {
+  const find = async (): Promise<Asking> => {
+    const found = await findAsking(db, name, now());
     if (found === undefined) throw notRegistered(name);
     return found;
   };
@@ -186,9 +191,9 @@ async function hear({ db, now }: Services, { runner: name, load }: LeaseRequest)
 }
 
 /** How long this runner lets others go first. */
-async function patienceOf(db: Database, runner: Runner, now: number): Promise<number> {
+async function patienceOf(db: Database, runner: Asking, now: number): Promise<number> {
+  if (runner.others === 0) return 0;
   const waiting = new Set([runner.name, ...(await listWaiting(db, now))]);
-  if (waiting.size < 2) return 0;
   const runners = await listRunners(db, now);
   return patienceAmong(
     runner.name,

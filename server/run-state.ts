@@ -5,8 +5,9 @@ import { RUN_STATES, type RunState } from "../protocol/models.ts";
 /** Back to `queued` means: the lease expired. */
 const TRANSITIONS: Record<RunState, readonly RunState[]> = {
   queued: ["leased", "failed", "cancelled"],
-  leased: ["running", "queued", "analysing", "failed", "cancelled"],
-  running: ["queued", "analysing", "failed", "cancelled"],
+  /** To the last three with its result: `analysing` where its verdict has to wait for others. */
+  leased: ["running", "queued", "failed", "cancelled", "analysing", "controlling", "done"],
+  running: ["queued", "failed", "cancelled", "analysing", "controlling", "done"],
   analysing: ["controlling", "done", "failed"],
   /** Back to `analysing` when its control run has ended, or is waited for no longer. */
   controlling: ["analysing", "failed", "cancelled"],
@@ -14,6 +15,9 @@ const TRANSITIONS: Record<RunState, readonly RunState[]> = {
   failed: [],
   cancelled: [],
 };
+
+/** The states in which a runner does the run, whose lease holds it. */
+export const HELD = ["leased", "running"] as const satisfies RunState[];
 
 /** Whether nothing follows. */
 export function isFinal(state: RunState): boolean {

@@ -9,7 +9,10 @@ import { decideRun, getRunDetail, updateRun } from "./store/runs.ts";
 import { endSeeding, hasEnded, isSeeding, listSeeds } from "./store/seeds.ts";
 
 /** What a run is to the seeding of its package: one of the seeds, or to `wait` for them as it has no baseline yet. */
-export async function roleInSeeding(db: Database, run: RunDetail): Promise<"none" | "seed" | "wait"> {
+export async function roleInSeeding(
+  db: Database,
+  run: Pick<RunDetail, "id" | "kind" | "package" | "result">,
+): Promise<"none" | "seed" | "wait"> {
   // A verdict waits for a control run: that one waits for nobody.
   if (run.kind === "control" || run.result === null || !(await isSeeding(db, run.package))) return "none";
   if ((await readBaseline(db, run.package, nodeMajorOf(run.result))) !== null) return "none";

@@ -14,9 +14,10 @@ export const PLUGINS: readonly [HandleEmptyInListsPlugin] = [
 
 /**
  * What a transaction has to itself while it runs: the whole store, everything about one package, everything about one
- * run, or only the rows that it writes to. A transaction that reads in order to write names what it reads.
+ * run, both of these, or only the rows that it writes to. A transaction that reads in order to write names what it reads.
  */
-export type Scope = "store" | `package ${string}` | `run ${string}` | "rows";
+export type Scope = "store" | Part | readonly [`package ${string}`, `run ${string}`] | "rows";
+type Part = `package ${string}` | `run ${string}`;
 
 /** Tables whose rows have a number that stands for their text elsewhere: its column, and those of the text. */
 export const NUMBERED = {
@@ -35,6 +36,8 @@ export interface Traits {
   tables: string;
   /** Ends a query for rows to be claimed: those that another one is claiming are passed over. */
   skipLocked: string;
+  /** Ends a query for rows that must stay as they are until what is written because of them is stored. */
+  forShare: string;
   /** The condition that the column `value` of a fingerprint equals a parameter, written so that the index is used. */
   sameValue(parameter: string): string;
 }
@@ -87,6 +90,14 @@ export function rowOf(columns: readonly string[], key: readonly string[], more?:
  * @throws Error: a defect
  */
 export function checkScope(outer: Scope, inner: Scope): void {
-  if (outer === "store" || inner === outer || inner === "rows") return;
+  if (outer === "store" || inner === "rows") return;
+  const has = partsOf(outer);
+  if (inner !== "store" && partsOf(inner).every((part) => has.includes(part))) return;
   throw new Error(`a transaction that is alone on "${inner}" cannot join one that is alone on "${outer}"`);
+}
+
+/** What of the store a transaction has to itself, in the order in which all of them lock it. */
+export function partsOf(scope: Scope): readonly string[] {
+  if (scope === "store" || scope === "rows") return [];
+  return typeof scope === "string" ? [scope] : scope;
 }

@@ -2,10 +2,8 @@
 import { type Lease, NETWORK_MODES } from "../../protocol/models.ts";
 import { newId } from "./ids.ts";
 import type { Database } from "./open.ts";
-import { moveRun } from "./runs.ts";
 import { prepared } from "./prepared.ts";
-import type { JobRow } from "./schema.ts";
-import { together } from "./together.ts";
+import type { JobRow, RunRow } from "./schema.ts";
 
 /** What a job wants of its runner, as its scan has it. */
 export type Wants = Pick<JobRow, "runner" | "node_major" | "image">;
@@ -63,11 +61,12 @@ export async function claimJob(
     );
     if (job === undefined) return undefined;
     const lease = newId();
-    const [[run]] = await together(
-      released(inner, job.run_id),
-      moveRun(inner, job.run_id, "leased", { lease, runner: claim.runner, started_at: claim.now }),
+    const [run] = await inner.rows<Pick<RunRow, "package" | "version" | "attempt">>(
+      `update run set state = 'leased', lease = $1, runner = $2, started_at = $3
+       where id = $4 and state = 'queued' returning package, version, attempt`,
+      [lease, claim.runner, claim.now, job.run_id],
     );
-    if (run === undefined) throw new Error("a job without a run");
+    if (run === undefined) throw new Error("a job without a queued run");
     return {
       lease,
       run_id: job.run_id,
@@ -123,9 +122,6 @@ export async function expireJobs(db: Database, runner: string, now: number): Pro
 
 // --- internal ---
 
-const released = prepared((query, id: string) =>
-  query.selectFrom("run").select(["package", "version", "attempt"]).where("id", "=", id),
-);
 const expired = prepared((query, now: number) =>
   query
     .selectFrom("job")

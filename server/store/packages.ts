@@ -48,8 +48,14 @@ export async function getPackage(db: Database, name: string): Promise<PackageDet
 
 /** The severities of a package's own, none for a package that is not known. */
 export async function readSeverities(db: Database, name: string): Promise<Severities> {
-  const [row] = await severitiesOf(db, name);
-  return row === undefined ? {} : fromJson(Severities, row.severities);
+  return (await readOwn(db, name)).severities;
+}
+
+/** What a verdict needs to know of its package: severities of its own, and whether it is being seeded. */
+export async function readOwn(db: Database, name: string): Promise<{ severities: Severities; isSeeding: boolean }> {
+  const [row] = await ownOf(db, name);
+  if (row === undefined) return { severities: {}, isSeeding: false };
+  return { severities: fromJson(Severities, row.severities), isSeeding: row.seeding === 1 };
 }
 
 export async function writeSeverities(db: Database, name: string, severities: Severities): Promise<void> {
@@ -62,8 +68,8 @@ export async function writeSeverities(db: Database, name: string, severities: Se
 
 // --- internal ---
 
-const severitiesOf = prepared((query, name: string) =>
-  query.selectFrom("package").select("severities").where("name", "=", name),
+const ownOf = prepared((query, name: string) =>
+  query.selectFrom("package").select(["severities", "seeding"]).where("name", "=", name),
 );
 
 function selectPackages(db: Database) {

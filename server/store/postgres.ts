@@ -7,6 +7,7 @@ import {
   type Database,
   NUMBERED,
   type Numbered,
+  partsOf,
   type Row,
   rowOf,
   type Scope,
@@ -30,6 +31,7 @@ const TRAITS: Traits = {
   tables: `select table_name as name from information_schema.tables
     where table_schema = current_schema() and table_type = 'BASE TABLE' order by name`,
   skipLocked: "for update skip locked",
+  forShare: "for share",
   sameValue: (parameter) => `md5(value) = md5(${parameter}) and value = ${parameter}`,
 };
 
@@ -81,11 +83,11 @@ function kysely(place: Pool<Connection> | Session<Connection>): Kysely<Schema> {
 }
 
 /**
- * Begin and lock are not waited for: Postgres does what comes behind them when it has done them. What went wrong there is
- * told before what follows from it.
+ * Begin and lock are one message, which is not waited for: Postgres does what comes behind it when it has done it. What
+ * went wrong there is told before what follows from it.
  */
 async function transact<T>(session: Session<Connection>, scope: Scope, work: () => Promise<T>): Promise<T> {
-  const begun = Promise.all([ask(session, "begin"), ask(session, ...lockOf(scope))]);
+  const begun = ask(session, `begin; ${lockOf(scope)}`);
   begun.catch(() => {});
   try {
     const value = await work();
@@ -197,8 +199,13 @@ function within(session: Session<Connection>, broadcast: Broadcast, outer: Scope
 const STORE = 0x66_61_6e_67_73;
 
 /** The statement that begins a transaction: it waits until nothing that overlaps its scope goes on. */
-function lockOf(scope: Scope): [string, Value[]] {
-  if (scope === "store") return ["select pg_advisory_xact_lock($1)", [STORE]];
-  if (scope === "rows") return ["select pg_advisory_xact_lock_shared($1)", [STORE]];
-  return ["select pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock(hashtextextended($2, 0))", [STORE, scope]];
+function lockOf(scope: Scope): string {
+  if (scope === "store") return `select pg_advisory_xact_lock(${STORE})`;
+  const parts = partsOf(scope).map((part) => `pg_advisory_xact_lock(hashtextextended(${literal(part)}, 0))`);
+  return `select ${[`pg_advisory_xact_lock_shared(${STORE})`, ...parts].join(", ")}`;
+}
+
+/** A text in a statement that takes no parameters, whatever is in it. */
+function literal(text: string): string {
+  return `convert_from('\\x${Buffer.from(text).toHex()}', 'UTF8')`;
 }

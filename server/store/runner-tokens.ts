@@ -1,6 +1,8 @@
 /** Which token speaks for which runner, and so which runs it holds. */
 import type { ExpressionBuilder } from "kysely";
+import { HELD } from "../run-state.ts";
 import type { Database } from "./open.ts";
+import { prepared } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
 import type { Identity } from "./tokens.ts";
 
@@ -29,7 +31,7 @@ export async function bindName(db: Database, name: string, identity: Identity, n
 
 /** The token that a runner's name is bound to; null: none yet; undefined: there is no such runner. */
 export async function tokenOf(db: Database, name: string): Promise<string | null | undefined> {
-  const row = await db.query.selectFrom("runner").select("token").where("name", "=", name).executeTakeFirst();
+  const [row] = await tokenByName(db, name);
   return row?.token;
 }
 
@@ -44,13 +46,17 @@ export async function holdsRunOf(
     .innerJoin("runner", "runner.name", "run.runner")
     .select("run.id")
     .where("run.package", "=", release.package)
-    .where("run.state", "in", ["leased", "running"])
+    .where("run.state", "in", HELD)
     .where((eb) => (runner === null ? eb("runner.token", "=", token) : eb("runner.name", "=", runner)));
   if (release.version !== undefined) select = select.where("run.version", "=", release.version);
   return (await select.limit(1).executeTakeFirst()) !== undefined;
 }
 
 // --- internal ---
+
+const tokenByName = prepared((query, name: string) =>
+  query.selectFrom("runner").select("token").where("name", "=", name),
+);
 
 function valid(eb: ExpressionBuilder<Schema, "runner">, now: number) {
   return eb

@@ -42,6 +42,17 @@ export async function findRunner(db: Database, name: string, now: number): Promi
   return row === undefined ? undefined : fromRow(row, now);
 }
 
+/** A runner that asks for a job, and how many others wait for one. */
+export type Asking = Omit<Runner, "held"> & { others: number };
+
+/** A runner that asks for a job, which it does all the time: without what it holds, which takes counting. */
+export async function findAsking(db: Database, name: string, now: number): Promise<Asking | undefined> {
+  const [row] = await askingByName(db, now, name, name);
+  if (row === undefined) return undefined;
+  const { held: _, ...runner } = fromRow({ ...row, held: 0 }, now);
+  return { ...runner, others: row.others };
+}
+
 export async function listRunners(db: Database, now: number): Promise<Runner[]> {
   return (await selectRunners(db.query).orderBy("name").execute()).map((row) => fromRow(row, now));
 }
@@ -100,6 +111,8 @@ export async function listWaiting(db: Database, now: number): Promise<string[]> 
 
 // --- internal ---
 
+const SHOWN = ["name", "registration", "registered_at", "last_seen", "state", "load"] as const;
+
 /** What was not said stays as it was. */
 const HEARD =
   "update runner set last_seen = $1, load = coalesce($2, load), waiting_until = coalesce($3, waiting_until)";
@@ -109,18 +122,29 @@ function asValues({ now, load, waiting_until }: Heard): [number, string | null, 
 }
 
 const runnerByName = prepared((query, name: string) => selectRunners(query).where("name", "=", name));
+const askingByName = prepared((query, now: number, other: string, name: string) =>
+  query
+    .selectFrom("runner")
+    .select(SHOWN)
+    .select(({ selectFrom, fn }) =>
+      selectFrom("runner as other")
+        .select(fn.countAll<number>().as("n"))
+        .where("other.state", "=", "active")
+        .where("other.waiting_until", ">", now)
+        .where("other.name", "!=", other)
+        .$asScalar()
+        .$notNull()
+        .as("others"),
+    )
+    .where("name", "=", name),
+);
 const waitingAt = prepared((query, now: number) =>
   query.selectFrom("runner").select("name").where("state", "=", "active").where("waiting_until", ">", now),
 );
 
 function selectRunners(query: Database["query"]) {
   return query.selectFrom("runner").select(({ selectFrom, fn }) => [
-    "name",
-    "registration",
-    "registered_at",
-    "last_seen",
-    "state",
-    "load",
+    ...SHOWN,
     // From the jobs that are held, which are few, and not from the runs that the runner ever did.
     selectFrom("job")
       .select(fn.countAll<number>().as("n"))
@@ -136,10 +160,7 @@ function selectRunners(query: Database["query"]) {
   ]);
 }
 
-function fromRow(
-  row: Pick<Schema["runner"], "registration" | "registered_at" | "last_seen" | "state" | "load"> & { held: number },
-  now: number,
-): Runner {
+function fromRow(row: Pick<Schema["runner"], (typeof SHOWN)[number]> & { held: number }, now: number): Runner {
   const { registered_at, last_seen, held } = row;
   const isLost = row.state !== "stopped" && now - last_seen > LOST_MS;
   const registration = fromJson(RunnerRegistration, row.registration);

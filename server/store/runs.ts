@@ -11,13 +11,22 @@ import {
   type RunState,
 } from "../../protocol/models.ts";
 import type { RunPage, RunQuery } from "../../protocol/requests.ts";
-import { checkTransition, isFinal, statesBefore } from "../run-state.ts";
+import { checkTransition, HELD, isFinal, statesBefore } from "../run-state.ts";
 import { listAllowed } from "./allowed.ts";
 import { missing, newId } from "./ids.ts";
 import { fromJson } from "./json.ts";
 import type { Database } from "./open.ts";
 import { prepared } from "./prepared.ts";
 import type { RunRow, Schema } from "./schema.ts";
+
+/** The states in which a lease holds a run, as a statement names them. */
+export const HELD_STATES = `(${HELD.map((state) => `'${state}'`).join(", ")})`;
+
+/** What is known of a run when its runner has ended it. */
+export type Ended = Pick<RunRow, "result" | "events" | "trace_bytes" | "ended_at">;
+
+/** Who was let through by the allow-list is no part of it. */
+export type JudgedRun = Omit<RunDetail, "allowed"> & Pick<RunRow, "lease">;
 
 const COLUMNS = [
   "id",
@@ -80,16 +89,17 @@ export async function getRun(db: Database, id: string): Promise<Run> {
   return run;
 }
 
+/** A run as its analysis needs it; undefined: no such run. */
+export async function getJudged(db: Database, id: string): Promise<JudgedRun | undefined> {
+  const [row] = await judgedById(db, id);
+  return row && withDocuments(row);
+}
+
 /** @throws FangsError not_found */
 export async function getRunDetail(db: Database, id: string): Promise<RunDetail> {
   const [row] = await detailById(db, id);
   if (row === undefined) throw missing("run", id);
-  return {
-    ...row,
-    result: row.result === null ? null : fromJson(RunResult, row.result),
-    release: row.release === null ? null : fromJson(ReleaseMeta, row.release),
-    allowed: await listAllowed(db, id),
-  };
+  return { ...withDocuments(row), allowed: await listAllowed(db, id) };
 }
 
 /** Which lease the run has or had, and its state; undefined: no such run. */
@@ -266,6 +276,11 @@ const runById = prepared((query, id: string) => selectRuns({ query }).where("id"
 const detailById = prepared((query, id: string) =>
   selectRuns({ query }).select(["result", "rules", "release", "trace_bytes", "trace_pruned_at"]).where("id", "=", id),
 );
+const judgedById = prepared((query, id: string) =>
+  selectRuns({ query })
+    .select(["lease", "result", "rules", "release", "trace_bytes", "trace_pruned_at"])
+    .where("id", "=", id),
+);
 const runsOfScan = prepared((query, scanId: string) =>
   selectRuns({ query }).where("scan_id", "=", scanId).orderBy("id"),
 );
@@ -295,6 +310,14 @@ const controlled = prepared((query, now: number) =>
       eb.or([eb("run.control_due", "<=", now), eb("control.state", "in", ["done", "failed", "cancelled"])]),
     ),
 );
+
+function withDocuments<R extends Pick<RunRow, "result" | "release">>(row: R) {
+  return {
+    ...row,
+    result: row.result === null ? null : fromJson(RunResult, row.result),
+    release: row.release === null ? null : fromJson(ReleaseMeta, row.release),
+  };
+}
 
 /** How many of a run's deviations are in a state. */
 function countOf<State extends Deviation["state"]>(eb: ExpressionBuilder<Schema, "run">, state: State) {

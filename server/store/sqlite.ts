@@ -28,8 +28,9 @@ const TRAITS: Traits = {
   migrations: SQLITE_MIGRATIONS,
   clock: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
   tables: "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name",
-  // Nobody claims at the same time.
+  // Nobody else writes at the same time.
   skipLocked: "",
+  forShare: "",
   sameValue: (parameter) => `value = ${parameter}`,
 };
 

@@ -1,22 +1,35 @@
 /** Trace segments by run and number: what is known of them, and their bytes where these are not in a bucket. */
 import type { Database } from "./open.ts";
+import { HELD_STATES } from "./runs.ts";
 import type { SegmentRow } from "./schema.ts";
 
 /** What it takes to find the bytes of a segment and to check them. */
 export type StoredSegment = Pick<SegmentRow, "run_id" | "seq" | "sha256" | "data">;
 
-/** Stores a segment once. Answers what is there: `stored` now, the `same` already, or a `different` one. */
-export async function insertSegment(db: Database, segment: SegmentRow): Promise<"stored" | "same" | "different"> {
+/**
+ * Stores a segment once, of a run that this lease holds. Answers what is there: `stored` now, the `same` already, or a
+ * `different` one; `lost`: the lease holds no longer. One statement, so that it needs no transaction: whoever ends the
+ * lease first waits for it, or it for them.
+ */
+export async function insertSegment(
+  db: Database,
+  segment: SegmentRow,
+  lease: string,
+): Promise<"stored" | "same" | "different" | "lost"> {
+  const { run_id, seq, sha256, events, size, data } = segment;
   const changes = await db.run(
-    "insert into trace_segment (run_id, seq, sha256, events, size, data) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
-    [segment.run_id, segment.seq, segment.sha256, segment.events, segment.size, segment.data],
+    `insert into trace_segment (run_id, seq, sha256, events, size, data) select id, $2, $3, $4, $5, $6 from run
+     where id = $1 and lease = $7 and state in ${HELD_STATES} ${db.traits.forShare} on conflict do nothing`,
+    [run_id, seq, sha256, events, size, data, lease],
   );
   if (changes === 1) return "stored";
-  const [there] = await db.rows<{ sha256: string }>("select sha256 from trace_segment where run_id = $1 and seq = $2", [
-    segment.run_id,
-    segment.seq,
-  ]);
-  return there?.sha256 === segment.sha256 ? "same" : "different";
+  const [there] = await db.rows<{ sha256: string | null }>(
+    `select s.sha256 from run r left join trace_segment s on s.run_id = r.id and s.seq = $2
+     where r.id = $1 and r.lease = $3 and r.state in ${HELD_STATES}`,
+    [run_id, seq, lease],
+  );
+  if (there === undefined) return "lost";
+  return there.sha256 === sha256 ? "same" : "different";
 }
 
 /** One segment. */

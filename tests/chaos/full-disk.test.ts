@@ -72,6 +72,7 @@ describe.skipIf(unavailable !== undefined)("a full disk", () => {
   test("refuses uploads with 507 and says why, stores nothing by halves, and takes them once there is room", async () => {
     const lease = await leaseOne(server);
     const { run_id: id } = lease;
+    await server.runner.heartbeat(id, lease.lease);
     await server.runner.putSegment(id, lease.lease, 0, large());
     fill();
     // What is left in the write-ahead log may take one or the other.
@@ -117,6 +118,7 @@ describe.skipIf(unavailable !== undefined)("a full disk", () => {
   test("fails no run whose analysis has no room: it is analysed when there is, and its runner is told to wait", async () => {
     const lease = await leaseOne(server, "axios");
     const { run_id: id } = lease;
+    await server.runner.heartbeat(id, lease.lease);
     await server.runner.putSegment(id, lease.lease, 0, large());
     fill();
     let code = "no error";

@@ -135,7 +135,7 @@ describe("a result", () => {
     expect((await server.admin.run(lease.run_id)).state).toBe("leased");
   });
 
-  test("accepted just before the server is killed is analysed at the next start, and can be sent again", async () => {
+  test("whose server is killed before the verdict is stored is not taken, and is judged once when it is sent again", async () => {
     using folder = temporaryFolder();
     const store = await storeOf(folder.path);
     const source = `
@@ -157,13 +157,14 @@ describe("a result", () => {
     expect(child.signalCode).toBe("SIGKILL");
 
     const next = await startTestServer({ dataDir: folder.path });
-    const run = await next.admin.run(lease.run_id);
-    expect(run).toMatchObject({ state: "done", verdict: "seeded", events: 1 });
+    expect(await next.admin.run(lease.run_id)).toMatchObject({ state: "leased", attempt: 1, result: null });
+    expect(await codeOf(next.admin.baseline("lodash"))).toBe("not_found");
+    for (const _ of ["the answer was lost", "and lost once more"]) {
+      expect(await next.runner.putResult(lease.run_id, lease.lease, result(1))).toMatchObject({
+        ...{ id: lease.run_id, state: "done", verdict: "seeded", events: 1, attempt: 1 },
+      });
+    }
     expect((await next.admin.baseline("lodash")).entries).toHaveLength(1);
-    expect(await next.runner.putResult(lease.run_id, lease.lease, result(1))).toMatchObject({
-      id: run.id,
-      verdict: "seeded",
-    });
     await next.stop();
   });
 });

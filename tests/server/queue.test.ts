@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { failRun } from "../../server/triage.ts";
 import { receiveSegment } from "../../server/ingest.ts";
-import { heartbeat, leaseJob, sweepExpired } from "../../server/queue.ts";
+import { handBack, heartbeat, leaseJob, sweepExpired } from "../../server/queue.ts";
 import { getRun } from "../../server/store/runs.ts";
 import { putRunner } from "../../server/store/runners.ts";
 import { segmentNumbers } from "../../server/store/traces.ts";
@@ -92,6 +92,20 @@ describe("a lease", () => {
       expect(await sweepExpired(services)).toBe(false);
     }
     expect((await getRun(services.db, lease.run_id)).state).toBe("running");
+  });
+
+  test("that is handed back while segments arrive leaves none of them to the next attempt", async () => {
+    const services = await queueWith(1);
+    for (let n = 0; n < 30; n++) {
+      const lease = await mustLease(services);
+      const sent = Array.from({ length: 6 }, (_, seq) => codeOf(receiveSegment(services, { ...upload(lease), seq })));
+      await Bun.sleep(n % 3);
+      await handBack(services, lease.run_id, lease.lease);
+      const ends = new Set(await Promise.all(sent));
+      ends.delete("lease_lost");
+      expect([...ends].filter((end) => end !== "no error")).toEqual([]);
+      expect((await segmentNumbers(services.db, lease.run_id)).numbers).toEqual([]);
+    }
   });
 
   test("that expires gives the run back after 1 s, then 5 s, without what was uploaded, and fails it after the third", async () => {

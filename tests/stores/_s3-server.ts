@@ -18,3 +18,5 @@ server.middleware.unshift((context, next) => {
   return next();
 });
 console.log((await server.run()).port);
+await Bun.stdin.text(); // until whoever started it is gone
+process.exit();

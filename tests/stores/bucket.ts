@@ -54,6 +54,8 @@ export async function startBucket(): Promise<TestBucket> {
 async function spawn(folder: string, port: number): Promise<{ child: Bun.Subprocess; port: number }> {
   const program = join(import.meta.dir, "_s3-server.ts");
   const child = Bun.spawn([process.execPath, program, folder, String(port), BUCKET], {
+    // It ends with this, however that is done.
+    stdin: "pipe",
     stdout: "pipe",
     stderr: "inherit",
   });

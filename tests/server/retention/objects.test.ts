@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { sweep } from "../../../server/retention/sweep.ts";
 import type { Services } from "../../../server/services.ts";
 import { receiveSegment } from "../../../server/ingest.ts";
-import { insertSegment } from "../../../server/store/traces.ts";
 import { deleteSegments } from "../../../server/store/traces.ts";
 import { eraseRun } from "../../../server/store/run-removal.ts";
 import { openBucket } from "../../../server/traces/bucket.ts";
@@ -50,7 +49,10 @@ async function runWithObject(
   const sha256 = new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
   const data = await traces.put({ run_id, seq: 0, sha256, bytes });
   if (hasRow) {
-    await insertSegment(db, { run_id, seq: 0, sha256, events: 1, size: bytes.length, data });
+    await db.query
+      .insertInto("trace_segment")
+      .values({ run_id, seq: 0, sha256, events: 1, size: bytes.length, data })
+      .execute();
     await db.query.updateTable("run").set({ trace_bytes: bytes.length }).where("id", "=", run_id).execute();
   }
   return run_id;
