@@ -2,15 +2,16 @@
 import { FangsError } from "../protocol/errors.ts";
 import type { AllowEntry, Run, RunResult } from "../protocol/models.ts";
 import { LOSS } from "../protocol/trace.ts";
-import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
+import type { AnalysisOutput } from "./analysis/types.ts";
 import { settleClock } from "./clock.ts";
 import { askForControl, readControl } from "./control.ts";
+import { checkOutput, checkSegments } from "./finish-checks.ts";
 import { readTrace } from "./ingest.ts";
 import { discardSegment } from "./segment.ts";
 import { releaseOf } from "./look-ahead.ts";
 import { nodeMajorOf } from "./node-major.ts";
 import { leaseLost } from "./queue.ts";
-import { HELD } from "./run-state.ts";
+import { isHeld } from "./run-state.ts";
 import { roleInSeeding, settleSeeding } from "./seeding.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Services } from "./services.ts";
@@ -52,7 +53,7 @@ export async function acceptResult(services: Services, runId: string, lease: str
   const { db } = services;
   const [run, { numbers, events, bytes }] = await together(getJudged(db, runId), segmentNumbers(db, runId));
   if (run?.lease !== lease) throw leaseLost(runId);
-  if (HELD.some((state) => state === run.state)) {
+  if (isHeld(run.state)) {
     checkSegments(numbers, result.segments);
     const row = { result: JSON.stringify(result), events, trace_bytes: bytes, ended_at: services.now() };
     await once(services, `${runId} ${lease}`, () => analyse(services, run, { lease, result, row }));
@@ -221,7 +222,7 @@ async function begin(db: Database, id: string, arrival?: Arrival): Promise<boole
   if (arrival === undefined) return (await getLease(db, id))?.state === "analysing";
   const [held] = await together(getLease(db, id), deleteJob(db, id));
   if (held?.lease !== arrival.lease) throw leaseLost(id);
-  return HELD.some((state) => state === held.state);
+  return isHeld(held.state);
 }
 
 function isLeaseLost(thrown: unknown): boolean {
@@ -272,35 +273,4 @@ async function store(db: Database, context: Context, output: AnalysisOutput, now
       await decideRun(db, run.id, "accepted");
     },
   );
-}
-
-/** A baseline must never be made or confirmed by a run that did not complete: that is not left to analysis alone. */
-function checkOutput(input: AnalysisInput, output: AnalysisOutput): void {
-  const { verdict } = output;
-  const trusting = verdict === "seeded" || verdict === "clean";
-  if (trusting && input.result.status !== "complete")
-    throw new Error(`a run that did not complete was called ${verdict}`);
-  if (verdict === "seeded" && input.baseline !== null)
-    throw new Error("a package that has a baseline was seeded again");
-  if (verdict === "clean" && (input.baseline === null || output.deviations.some(({ drift }) => !drift))) {
-    throw new Error("a run was called clean that has deviations or nothing to be compared with");
-  }
-  if (output.deviations.some(({ drift }) => drift) && !(input.control && "fingerprints" in input.control)) {
-    throw new Error("drift was seen without a control run");
-  }
-}
-
-function checkSegments(stored: number[], expected: number): void {
-  const have = new Set(stored);
-  const missing = Array.from({ length: expected }, (_, seq) => seq).filter((seq) => !have.has(seq));
-  const extra = stored.filter((seq) => seq >= expected);
-  if (missing.length === 0 && extra.length === 0) return;
-  const list = (numbers: number[]) => numbers.slice(0, 20).join(", ") + (numbers.length > 20 ? ", …" : "");
-  const why =
-    missing.length > 0
-      ? `segments are missing: ${list(missing)}`
-      : `more segments are stored than it counts: ${list(extra)}`;
-  throw new FangsError("conflict", `The result does not fit the trace; ${why}.`, {
-    hint: "Upload every segment, then send the result again.",
-  });
 }

@@ -5,7 +5,7 @@ import { settleClock } from "./clock.ts";
 import { queueFailure } from "./notify/queue.ts";
 import type { RunnerLoad } from "../protocol/queue.ts";
 import { patienceOf as patienceAmong } from "./least-loaded.ts";
-import { HELD } from "./run-state.ts";
+import { isHeld } from "./run-state.ts";
 import { settleSeeding } from "./seeding.ts";
 import type { Services } from "./services.ts";
 import { createSignal } from "./signal.ts";
@@ -124,7 +124,7 @@ export async function handBack(services: Services, runId: string, lease: string)
  */
 export async function holdLease(db: Database, runId: string, lease: string): Promise<Pick<RunRow, "state">> {
   const held = await getLease(db, runId);
-  if (held?.lease === lease && HELD.some((state) => state === held.state)) return held;
+  if (held?.lease === lease && isHeld(held.state)) return held;
   throw leaseLost(runId);
 }
 

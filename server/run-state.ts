@@ -19,6 +19,10 @@ const TRANSITIONS: Record<RunState, readonly RunState[]> = {
 /** The states in which a runner does the run, whose lease holds it. */
 export const HELD = ["leased", "running"] as const satisfies RunState[];
 
+export function isHeld(state: RunState): boolean {
+  return HELD.some((one) => one === state);
+}
+
 /** Whether nothing follows. */
 export function isFinal(state: RunState): boolean {
   return TRANSITIONS[state].length === 0;

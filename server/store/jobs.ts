@@ -3,7 +3,8 @@ import { type Lease, NETWORK_MODES } from "../../protocol/models.ts";
 import { newId } from "./ids.ts";
 import type { Database } from "./open.ts";
 import { prepared } from "./prepared.ts";
-import type { JobRow, RunRow } from "./schema.ts";
+import { leaseRun } from "./runs.ts";
+import type { JobRow } from "./schema.ts";
 
 /** What a job wants of its runner, as its scan has it. */
 export type Wants = Pick<JobRow, "runner" | "node_major" | "image">;
@@ -61,11 +62,7 @@ export async function claimJob(
     );
     if (job === undefined) return undefined;
     const lease = newId();
-    const [run] = await inner.rows<Pick<RunRow, "package" | "version" | "attempt">>(
-      `update run set state = 'leased', lease = $1, runner = $2, started_at = $3
-       where id = $4 and state = 'queued' returning package, version, attempt`,
-      [lease, claim.runner, claim.now, job.run_id],
-    );
+    const run = await leaseRun(inner, job.run_id, { lease, runner: claim.runner, started_at: claim.now });
     if (run === undefined) throw new Error("a job without a queued run");
     return {
       lease,

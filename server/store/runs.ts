@@ -15,6 +15,7 @@ import { checkTransition, HELD, isFinal, statesBefore } from "../run-state.ts";
 import { listAllowed } from "./allowed.ts";
 import { missing, newId } from "./ids.ts";
 import { fromJson } from "./json.ts";
+import type { Value } from "./database.ts";
 import type { Database } from "./open.ts";
 import { prepared } from "./prepared.ts";
 import type { RunRow, Schema } from "./schema.ts";
@@ -92,14 +93,22 @@ export async function getRun(db: Database, id: string): Promise<Run> {
 /** A run as its analysis needs it; undefined: no such run. */
 export async function getJudged(db: Database, id: string): Promise<JudgedRun | undefined> {
   const [row] = await judgedById(db, id);
-  return row && withDocuments(row);
+  return (
+    row && {
+      ...row,
+      result: row.result === null ? null : fromJson(RunResult, row.result),
+      release: row.release === null ? null : fromJson(ReleaseMeta, row.release),
+    }
+  );
 }
 
 /** @throws FangsError not_found */
 export async function getRunDetail(db: Database, id: string): Promise<RunDetail> {
-  const [row] = await detailById(db, id);
-  if (row === undefined) throw missing("run", id);
-  return { ...withDocuments(row), allowed: await listAllowed(db, id) };
+  const judged = await getJudged(db, id);
+  if (judged === undefined) throw missing("run", id);
+  // Who knows the lease may write to the run.
+  const { lease: _, ...run } = judged;
+  return { ...run, allowed: await listAllowed(db, id) };
 }
 
 /** Which lease the run has or had, and its state; undefined: no such run. */
@@ -238,12 +247,21 @@ export async function tryMoveRun(
   to: RunState,
   changes: Partial<Omit<RunRow, "id" | "state">> = {},
 ): Promise<boolean> {
-  const before = statesBefore(to);
-  const set = Object.entries({ ...changes, state: to });
-  const columns = set.map(([column], i) => `${column} = $${i + 1}`);
-  const states = before.map((_, i) => `$${set.length + 2 + i}`);
-  const statement = `update run set ${columns.join(", ")} where id = $${set.length + 1} and state in (${states.join(", ")})`;
-  return (await db.run(statement, [...set.map(([, value]) => value), id, ...before])) > 0;
+  return (await db.run(...moving(id, to, changes))) > 0;
+}
+
+/** Moves a run to its lease; answers what its runner has to know. undefined: it is not queued any more. */
+export async function leaseRun(
+  db: Database,
+  id: string,
+  lease: Pick<RunRow, "lease" | "runner" | "started_at">,
+): Promise<Pick<RunRow, "package" | "version" | "attempt"> | undefined> {
+  const [statement, values] = moving(id, "leased", lease);
+  const [run] = await db.rows<Pick<RunRow, "package" | "version" | "attempt">>(
+    `${statement} returning package, version, attempt`,
+    values,
+  );
+  return run;
 }
 
 /** Ids of the runs of a package that were accepted. */
@@ -273,9 +291,6 @@ export function selectRuns({ query }: Pick<Database, "query">) {
 // --- internal ---
 
 const runById = prepared((query, id: string) => selectRuns({ query }).where("id", "=", id));
-const detailById = prepared((query, id: string) =>
-  selectRuns({ query }).select(["result", "rules", "release", "trace_bytes", "trace_pruned_at"]).where("id", "=", id),
-);
 const judgedById = prepared((query, id: string) =>
   selectRuns({ query })
     .select(["lease", "result", "rules", "release", "trace_bytes", "trace_pruned_at"])
@@ -311,12 +326,14 @@ const controlled = prepared((query, now: number) =>
     ),
 );
 
-function withDocuments<R extends Pick<RunRow, "result" | "release">>(row: R) {
-  return {
-    ...row,
-    result: row.result === null ? null : fromJson(RunResult, row.result),
-    release: row.release === null ? null : fromJson(ReleaseMeta, row.release),
-  };
+/** The statement that moves a run where the table of transitions has it, and its parameters. */
+function moving(id: string, to: RunState, changes: Partial<Omit<RunRow, "id" | "state">>): [string, Value[]] {
+  const before = statesBefore(to);
+  const set = Object.entries({ ...changes, state: to });
+  const columns = set.map(([column], i) => `${column} = $${i + 1}`);
+  const states = before.map((_, i) => `$${set.length + 2 + i}`);
+  const statement = `update run set ${columns.join(", ")} where id = $${set.length + 1} and state in (${states.join(", ")})`;
+  return [statement, [...set.map(([, value]) => value), id, ...before]];
 }
 
 /** How many of a run's deviations are in a state. */
