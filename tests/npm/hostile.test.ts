@@ -30,18 +30,33 @@ const dist = fc.record(
   },
   { requiredKeys: [] },
 );
-const manifest = fc.oneof(odd, fc.record({ name: fc.constantFrom("a", "b"), version, dist: fc.oneof(odd, dist) }));
 /** Of pairs, so that `__proto__` is a key like any other. */
-const mapping = <T>(value: fc.Arbitrary<T>) =>
-  fc.array(fc.tuple(version, value), { maxLength: 12 }).map((pairs) => JSON.parse(jsonObject(pairs)) as unknown);
+const mapping = <T>(pair: fc.Arbitrary<readonly [string, T]>) =>
+  fc.array(pair, { maxLength: 12 }).map((pairs) => JSON.parse(jsonObject(pairs)) as unknown);
+const manifest = fc.oneof(odd, fc.record({ name: fc.constantFrom("a", "b"), version, dist: fc.oneof(odd, dist) }));
+/** One that is read, of few tarballs, so that two documents can agree about a version and disagree. */
+const release = fc
+  .tuple(fc.constantFrom("1.0.0", "1.0.1", "2.0.0-rc.1", "1.0.0+build"), fc.constantFrom("sha512-AAAA", "sha512-BBBB"))
+  .map(([key, integrity]) => {
+    const found = { name: "a", version: key, dist: { tarball: "http://r.test/a.tgz", integrity } };
+    return [key, found] as const;
+  });
 const packument = fc.oneof(
   odd,
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      name: fc.constant("a"),
+      versions: mapping<unknown>(fc.oneof(release, fc.tuple(version, manifest))),
+      "dist-tags": mapping(fc.tuple(version, version)),
+    }),
+  },
   fc.record(
     {
       name: fc.constant("a"),
-      versions: fc.oneof(odd, mapping(manifest)),
-      "dist-tags": mapping(version),
-      time: mapping(odd),
+      versions: fc.oneof(odd, mapping(fc.tuple(version, manifest))),
+      "dist-tags": mapping(fc.tuple(version, version)),
+      time: mapping(fc.tuple(version, odd)),
     },
     { requiredKeys: ["name"] },
   ),
@@ -57,8 +72,16 @@ const entry = fc.oneof(
     { requiredKeys: [] },
   ),
 );
+/** In order, with names of every kind, and one entry that may be anything. */
+const orderly = fc
+  .tuple(fc.array(fc.constantFrom("lodash", "@corp/a", "_design/app", "-a"), { maxLength: 20 }), fc.option(entry))
+  .map(([ids, last]) => ({
+    results: [...ids.map((id, i) => ({ seq: 90 + i, id })), ...(last === null ? [] : [last])],
+    last_seq: 90 + ids.length,
+  }));
 const feed = fc.oneof(
   odd,
+  orderly,
   fc.record({ results: fc.oneof(odd, fc.array(entry, { maxLength: 20 })), last_seq: odd }, { requiredKeys: [] }),
 );
 
