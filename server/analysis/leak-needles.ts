@@ -5,53 +5,57 @@ const SECRET_MINIMUM = 8;
 /** Of a longer secret its middle is looked for: the beginning of a key file is the same in all of them. */
 const SECRET_SLICE = 48;
 
-const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const encoder = new TextEncoder();
+const BASE64 = encoder.encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+const BASE64_URL = encoder.encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+const BASE32 = encoder.encode("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
+const BASE32_LOWER = encoder.encode("abcdefghijklmnopqrstuvwxyz234567");
 
-/** The bytes to look for, without repetition: raw, reversed, hex, base64, base32 and URL-encoded. */
+/**
+ * The bytes to look for: raw, reversed, hex, base64, base32 and URL-encoded. Every run has other secrets, and this is done
+ * for each of them.
+ */
 export function secretNeedles(secret: string): Uint8Array[] {
   const trimmed = secret.trim();
   const start = Math.max(0, (trimmed.length - SECRET_SLICE) >> 1);
   const text = trimmed.length > SECRET_SLICE ? trimmed.slice(start, start + SECRET_SLICE) : trimmed;
-  const bytes = new TextEncoder().encode(text);
+  const bytes = encoder.encode(text);
   if (bytes.length < SECRET_MINIMUM) return [];
   const hex = bytes.toHex();
-  const base64 = alignments(bytes, 6, BASE64);
-  const base32 = alignments(bytes, 5, BASE32);
-  const forms = [
+  const forms = new Set([
     text,
     text.toLowerCase(),
     [...text].reverse().join(""),
     encodeURIComponent(text),
     hex,
     hex.toUpperCase(),
-    ...base64,
-    ...base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_")),
-    ...base32,
-    ...base32.map((form) => form.toLowerCase()),
-  ];
-  return [...new Set(forms)].map((form) => new TextEncoder().encode(form));
+  ]);
+  const needles = Array.from(forms, (form) => encoder.encode(form));
+  for (const alphabet of [BASE64, BASE64_URL, BASE32, BASE32_LOWER]) addAlignments(needles, bytes, alphabet);
+  return needles;
 }
 
 /**
- * The digits that a secret gives wherever it starts within an encoded text: for every number of bytes in front, the
- * digits that depend on the secret alone.
+ * Adds the digits that a secret gives wherever it starts within an encoded text: for every number of bytes in front, the
+ * digits that depend on the secret alone. The alphabet has 32 or 64 of them.
  */
-function alignments(bytes: Uint8Array, bitsPerDigit: 5 | 6, alphabet: string): string[] {
+function addAlignments(needles: Uint8Array[], bytes: Uint8Array, alphabet: Uint8Array): void {
+  const bitsPerDigit = Math.log2(alphabet.length);
   const period = bitsPerDigit === 6 ? 3 : 5;
-  return Array.from({ length: period }, (_, before) => {
+  for (let before = 0; before < period; before++) {
     const shared = (before * 8) % bitsPerDigit;
-    let digits = "";
+    const digits = new Uint8Array(Math.floor((shared + bytes.length * 8) / bitsPerDigit));
+    let at = 0;
     let bits = shared;
     let rest = 0;
-    for (const byte of bytes) {
-      rest = ((rest << 8) | byte) & 0xffff;
+    for (let i = 0; i < bytes.length; i++) {
+      rest = ((rest << 8) | bytes[i]!) & 0xffff;
       for (bits += 8; bits >= bitsPerDigit;) {
         bits -= bitsPerDigit;
-        digits += alphabet[(rest >> bits) & ((1 << bitsPerDigit) - 1)];
+        digits[at++] = alphabet[(rest >> bits) & (alphabet.length - 1)]!;
       }
     }
     // A first digit that has bits of what is in front, too, can be any.
-    return shared === 0 ? digits : digits.slice(1);
-  });
+    needles.push(shared === 0 ? digits : digits.subarray(1));
+  }
 }
