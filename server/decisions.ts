@@ -13,7 +13,6 @@ import {
   readBaseline,
   removeBaselineEntries,
   type Sighting,
-  touchBaseline,
 } from "./store/baselines.ts";
 import { deviationsOfRun, getDeviation, updateDeviation } from "./store/deviations.ts";
 import type { Database } from "./store/open.ts";
@@ -46,9 +45,8 @@ export async function promoteRun(services: Services, id: string, decision: Decis
     if (isFirst && (await isSeeding(db, run.package))) throw refusal(`${run.package} is still being seeded.`);
     await recordChange(db, { at, ...decision, action: "baseline.promote", subject: run.package }, async () => {
       for (const deviation of open) await updateDeviation(db, deviation.id, { state: "promoted" });
-      const isCounted = await addBaselineVersion(db, seen, at);
+      await addBaselineVersion(db, seen, at);
       await addBaselineEntries(db, seen, isFirst ? await ownBehaviours(db, id) : open);
-      if (isCounted || open.length > 0) await touchBaseline(db, seen);
       await decideRun(db, id, "accepted");
     });
     return open.length;

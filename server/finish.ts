@@ -20,7 +20,7 @@ import { maxSeverity } from "./severity.ts";
 import { allowFor } from "./store/allow.ts";
 import { insertAllowed } from "./store/allowed.ts";
 import { recordChange } from "./store/baseline-changes.ts";
-import { addBaselineEntries, addBaselineVersion, readBaseline, touchBaseline } from "./store/baselines.ts";
+import { acceptedVersions, addBaselineEntries, addBaselineVersion, readBaseline } from "./store/baselines.ts";
 import { insertDeviations } from "./store/deviations.ts";
 import { isPassing } from "./store/failure.ts";
 import { insertFingerprints } from "./store/fingerprints.ts";
@@ -32,6 +32,7 @@ import { readOwn } from "./store/packages.ts";
 import {
   decideRun,
   type Ended,
+  getArriving,
   getJudged,
   getLease,
   getRun,
@@ -42,7 +43,6 @@ import {
   tryMoveRun,
   updateRun,
 } from "./store/runs.ts";
-import { segmentNumbers } from "./store/traces.ts";
 
 /**
  * Accepts a result and answers with the analysed run. The same lease again gets the same answer.
@@ -51,14 +51,16 @@ import { segmentNumbers } from "./store/traces.ts";
  */
 export async function acceptResult(services: Services, runId: string, lease: string, result: RunResult): Promise<Run> {
   const { db } = services;
-  const [run, { numbers, events, bytes }] = await together(getJudged(db, runId), segmentNumbers(db, runId));
-  if (run?.lease !== lease) throw leaseLost(runId);
-  if (isHeld(run.state)) {
-    checkSegments(numbers, result.segments);
-    const row = { result: JSON.stringify(result), events, trace_bytes: bytes, ended_at: services.now() };
-    await once(services, `${runId} ${lease}`, () => analyse(services, run, { lease, result, row }));
-  } else await analyseStored(services, runId);
-  return getRun(db, runId);
+  const arriving = await getArriving(db, runId, nodeMajorOf(result));
+  if (arriving?.run.lease !== lease) throw leaseLost(runId);
+  const { run, segments, accepted } = arriving;
+  if (!isHeld(run.state)) return (await analyseStored(services, runId)) ?? getRun(db, runId);
+  checkSegments(segments.numbers, result.segments);
+  const { events, bytes: trace_bytes } = segments;
+  const row = { result: JSON.stringify(result), events, trace_bytes, ended_at: services.now() };
+  const key = `${runId} ${lease}`;
+  const judged = await once(services, key, () => analyse(services, run, accepted, { lease, result, row }));
+  return judged ?? getRun(db, runId);
 }
 
 /** Analyses what a stopped server left behind, and what waited: for the seeds of its package, or for its control run. One bad run does not keep the others from it. */
@@ -92,33 +94,48 @@ interface Arrival {
   row: Ended;
 }
 
+/** A run as its analysis left it; undefined: it got no verdict here. */
+type Judged = Run | undefined;
+
 /** However many ask for the same while it goes on, it is done once. */
-async function once({ analysing }: Services, key: string, work: () => Promise<void>): Promise<void> {
+async function once({ analysing }: Services, key: string, work: () => Promise<Judged>): Promise<Judged> {
   let running = analysing.get(key);
   if (running === undefined) {
     running = work().finally(() => analysing.delete(key));
     analysing.set(key, running);
   }
-  await running;
+  return running;
 }
 
 /** Analyses a run whose result is stored; nothing where it is not its turn. */
-async function analyseStored(services: Services, id: string): Promise<void> {
-  await once(services, id, async () => {
-    const run = await getJudged(services.db, id);
-    if (run?.state === "analysing" && (await roleInSeeding(services.db, run)) !== "wait") await analyse(services, run);
+async function analyseStored(services: Services, id: string): Promise<Judged> {
+  const { db } = services;
+  return once(services, id, async () => {
+    const run = await getJudged(db, id);
+    if (run?.state !== "analysing" || run.result === null || (await roleInSeeding(db, run)) === "wait")
+      return undefined;
+    return analyse(services, run, await acceptedVersions(db, run.package, nodeMajorOf(run.result)));
   });
 }
 
-/** @throws FangsError lease_lost where an arrival comes too late */
-async function analyse(services: Services, judged: JudgedRun, arrival?: Arrival): Promise<void> {
+/**
+ * Analyses a run whose package's baseline was built by these versions.
+ *
+ * @throws FangsError lease_lost where an arrival comes too late
+ */
+async function analyse(
+  services: Services,
+  judged: JudgedRun,
+  accepted: readonly string[],
+  arrival?: Arrival,
+): Promise<Judged> {
   const { db, metrics } = services;
   const { id } = judged;
   const result = arrival?.result ?? judged.result;
-  if (result === null) return;
+  if (result === null) return undefined;
   const run = { ...judged, result };
   const nodeMajor = nodeMajorOf(result);
-  const release = await releaseOf(services, run, nodeMajor);
+  const release = await releaseOf(services, run, accepted);
   const scope: Scope = [`package ${run.package}`, `run ${id}`];
   const ended = arrival?.row ?? {};
   /** Stores the result by itself where the verdict has to wait: for a bucket, say. That it cannot be is what is told anyway. */
@@ -176,17 +193,22 @@ async function analyse(services: Services, judged: JudgedRun, arrival?: Arrival)
         freesOthers = true;
         return {};
       }
-      await store(inner, { run, nodeMajor, allow, isSeed: input.seeding, ended }, analysed, now);
-      if (own.isSeeding && (await settleSeeding(inner, run.package, now))) freesOthers = true;
-      return { output: analysed };
+      const after = await store(inner, { run, nodeMajor, allow, isSeed: input.seeding, ended }, analysed, now);
+      if (!own.isSeeding || !(await settleSeeding(inner, run.package, now))) return { output: analysed, after };
+      freesOthers = true;
+      return { output: analysed, after: await getRun(inner, id) };
     }, scope);
     if (end !== undefined && arrival !== undefined) countResult(metrics, result);
-    const output = end?.output;
-    if (output === undefined) return;
-    if (run.kind === "control") return await settleControlled(services);
+    if (end?.output === undefined) return undefined;
+    const { output, after } = end;
+    if (run.kind === "control") {
+      await settleControlled(services);
+      return after;
+    }
     metrics.runs.inc({ verdict: output.verdict });
     if (isTold(output.verdict)) services.notify.due.fire();
     for (const { category, severity } of output.deviations) metrics.deviations.inc({ category, severity });
+    return after;
   } catch (cause) {
     // Not the run's fault: it is analysed later, or is somebody else's.
     if (isPassing(cause)) await takeIn();
@@ -200,11 +222,12 @@ async function analyse(services: Services, judged: JudgedRun, arrival?: Arrival)
       await settleSeeding(inner, run.package, now);
       return true;
     }, scope);
-    if (!failed) return;
+    if (!failed) return undefined;
     if (arrival !== undefined) countResult(metrics, result);
     freesOthers = true;
     metrics.runs.inc({ verdict: "failed" });
     services.notify.due.fire();
+    return undefined;
   } finally {
     for (const segment of segments) discardSegment(segment);
     done();
@@ -239,18 +262,18 @@ interface Context {
   ended: Partial<Ended>;
 }
 
-async function store(db: Database, context: Context, output: AnalysisOutput, now: number): Promise<void> {
+/** Answers the run as it is now. */
+async function store(db: Database, context: Context, output: AnalysisOutput, now: number): Promise<Run> {
   const { run, nodeMajor, allow, isSeed, ended } = context;
   const seen = { package: run.package, node_major: nodeMajor, version: run.version, run_id: run.id };
   // A control run serves another one's verdict: nothing is to be decided about it, and it confirms nothing.
   const isControl = run.kind === "control";
   await together(
-    insertFingerprints(db, run, output.fingerprints, now),
+    insertFingerprints(db, { ...run, node_major: nodeMajor }, output.fingerprints, now),
     insertAllowed(db, run.id, output.allowed, allow),
     isControl ? undefined : insertDeviations(db, run, output.deviations, now),
   );
-  await together(
-    output.verdict === "clean" && !isControl ? touchBaseline(db, seen) : undefined,
+  const [, stored] = await together(
     moveRun(db, run.id, "done", {
       ...ended,
       verdict: output.verdict,
@@ -260,9 +283,10 @@ async function store(db: Database, context: Context, output: AnalysisOutput, now
       deviations: isControl ? 0 : output.deviations.length,
       max_severity: isControl ? null : maxSeverity(output.deviations),
     }),
+    getRun(db, run.id),
     queueVerdict(db, run, output.verdict, maxSeverity(output.deviations), now),
   );
-  if (output.verdict !== "seeded" || isSeed) return;
+  if (output.verdict !== "seeded" || isSeed) return stored;
   const reason = `The first complete run, of ${run.version}.`;
   await recordChange(
     db,
@@ -273,4 +297,5 @@ async function store(db: Database, context: Context, output: AnalysisOutput, now
       await decideRun(db, run.id, "accepted");
     },
   );
+  return getRun(db, run.id);
 }

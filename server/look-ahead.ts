@@ -41,14 +41,15 @@ export async function lookAhead(services: Services, stop: AbortSignal): Promise<
 /**
  * What the release's documents say, for the verdict: as it was looked up ahead, and anew where that failed, or where the
  * baseline has another predecessor by now. Null for a control run: nobody asks what is new in it.
+ *
+ * @param accepted the versions that built the baseline
  */
 export async function releaseOf(
   services: Services,
   run: Release & Pick<Run, "kind"> & { release: ReleaseMeta | null },
-  nodeMajor: number,
+  accepted: readonly string[],
 ): Promise<ReleaseMeta | null> {
   if (run.kind === "control") return null;
-  const accepted = await acceptedVersions(services.db, run.package, nodeMajor);
   if (run.release !== null && isStillTrue(run.release, run.version, accepted)) return run.release;
   return readReleaseMeta(withKept(services), { package: run.package, version: run.version, accepted });
 }

@@ -28,12 +28,14 @@ const WAITING_MS = POLL_MS + 500;
  * The next job for a runner, waiting for one as long as it asks; undefined: none came, or it is to take none. Of several
  * that wait, those with the least to do come first.
  *
+ * @param check throws where whoever asks does not speak for the runner
  * @throws FangsError not_found for a runner that did not register
  */
 export async function leaseJob(
   services: Services,
   request: LeaseRequest,
   gone: AbortSignal,
+  check: (runner: Asking) => void = () => {},
 ): Promise<Lease | undefined> {
   const { db, jobs, now, leaseMs } = services;
   if (services.stopping.aborted) {
@@ -51,7 +53,7 @@ export async function leaseJob(
   while (!abort.aborted) {
     // Before a job is called due, or a runner lost.
     await settleClock(services);
-    const runner = await hear(services, request);
+    const runner = await hear(services, request, check);
     if (runner.state === "draining") return undefined;
     if (runner.state === "active") {
       const wanted = { runner: name, modes: runner.modes, image: runner.image, node_major: runner.node_major };
@@ -177,10 +179,15 @@ const pause = createSignal().wait;
  * The runner that asks, which is noted when it is news. Not each time: one that does many runs at once would wait for
  * itself, as each of its leases would write to the same row.
  */
-async function hear({ db, now }: Services, { runner: name, load }: LeaseRequest): Promise<Asking> {
+async function hear(
+  { db, now }: Services,
+  { runner: name, load }: LeaseRequest,
+  check: (runner: Asking) => void,
+): Promise<Asking> {
   const find = async (): Promise<Asking> => {
     const found = await findAsking(db, name, now());
     if (found === undefined) throw notRegistered(name);
+    check(found);
     return found;
   };
   const runner = await find();

@@ -158,7 +158,8 @@ async function store(
   },
 ): Promise<void> {
   await deleteFingerprints(db, run.id);
-  await insertFingerprints(db, run, output.fingerprints, now);
+  const nodeMajor = run.result === null ? null : nodeMajorOf(run.result);
+  await insertFingerprints(db, { ...run, node_major: nodeMajor }, output.fingerprints, now);
   await deleteAllowed(db, run.id);
   await insertAllowed(db, run.id, output.allowed, allow);
   for (const { id } of change.withdrawn) await updateDeviation(db, id, { state: "withdrawn" });

@@ -35,9 +35,17 @@ export async function registerRunner(
  */
 export async function checkRunner(db: Database, identity: Identity, runner: string): Promise<void> {
   checkBound(identity, runner);
-  if (identity.scope === "admin" || identity.runner !== null) return;
-  const token = await tokenOf(db, runner);
-  if (token != null && token !== identity.token) throw notYours(runner);
+  if (!isSure(identity)) checkToken(identity, runner, await tokenOf(db, runner));
+}
+
+/**
+ * The same where it is known which token the runner's name is bound to; null: none yet.
+ *
+ * @throws FangsError forbidden
+ */
+export function checkToken(identity: Identity, runner: string, token: string | null | undefined): void {
+  checkBound(identity, runner);
+  if (!isSure(identity) && token != null && token !== identity.token) throw notYours(runner);
 }
 
 /**
@@ -70,6 +78,11 @@ export function checkBound(identity: Identity, runner: string): void {
 }
 
 // --- internal ---
+
+/** Whether it needs not be looked up for whom the token speaks. */
+function isSure({ scope, runner }: Identity): boolean {
+  return scope === "admin" || runner !== null;
+}
 
 function notYours(runner: string): FangsError {
   return new FangsError("forbidden", `The runner ${runner} is another token's.`, {

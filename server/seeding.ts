@@ -2,7 +2,7 @@
 import type { RunDetail } from "../protocol/models.ts";
 import { nodeMajorOf } from "./node-major.ts";
 import { recordChange } from "./store/baseline-changes.ts";
-import { addBaselineEntries, addBaselineVersion, readBaseline, touchBaseline } from "./store/baselines.ts";
+import { addBaselineEntries, addBaselineVersion, readBaseline } from "./store/baselines.ts";
 import { listFingerprints } from "./store/fingerprints.ts";
 import type { Database } from "./store/open.ts";
 import { decideRun, getRunDetail, updateRun } from "./store/runs.ts";
@@ -56,6 +56,5 @@ async function acceptSeed(db: Database, run: RunDetail, now: number): Promise<vo
   };
   await addBaselineVersion(db, seen, now);
   await addBaselineEntries(db, seen, await listFingerprints(db, run.id));
-  await touchBaseline(db, seen);
   await decideRun(db, run.id, "accepted");
 }

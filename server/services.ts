@@ -1,6 +1,6 @@
 /** What the operations of the server work with; app.ts puts it together. */
 import type { RegistryClient } from "../npm/registry.ts";
-import type { AllowEntry, RunEvent, RunProcess, RunResult } from "../protocol/models.ts";
+import type { AllowEntry, Run, RunEvent, RunProcess, RunResult } from "../protocol/models.ts";
 import type { AnalysisInput, AnalysisOutput } from "./analysis/types.ts";
 import type { NormaliseRule } from "./analysis/operator-rules.ts";
 import type { ClockWatch } from "./clock.ts";
@@ -78,7 +78,7 @@ export interface Services {
   rules: RulesInForce;
   notify: NotifySettings;
   /** Analyses in progress by run. */
-  analysing: Map<string, Promise<void>>;
+  analysing: Map<string, Promise<Run | undefined>>;
   /** Aborted when the server stops: long polls end. */
   stopping: AbortSignal;
   now(): number;

@@ -3,7 +3,7 @@ import { JobPage, JobQuery } from "../../protocol/queue.ts";
 import { listJobs } from "../job-list.ts";
 import { COMMON_HEADERS } from "../problem.ts";
 import { leaseJob } from "../queue.ts";
-import { checkRunner } from "../runner-names.ts";
+import { checkToken } from "../runner-names.ts";
 import { type Route, route } from "./route.ts";
 
 export const jobRoutes: Route[] = [
@@ -24,8 +24,9 @@ export const jobRoutes: Route[] = [
     empty: true,
     body: LeaseRequest,
     async handle({ services, identity, request, body }) {
-      await checkRunner(services.db, identity, body.runner);
-      const lease = await leaseJob(services, body, request.signal);
+      const lease = await leaseJob(services, body, request.signal, ({ name, token }) =>
+        checkToken(identity, name, token),
+      );
       return lease ?? new Response(null, { status: 204, headers: COMMON_HEADERS });
     },
   }),

@@ -3,6 +3,7 @@
  * trust in a package rests on; it goes into the audit entry, and to take it back is to apply the difference backwards.
  */
 import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 import { fits } from "../../protocol/fits.ts";
 import type { BaselineChange } from "../../protocol/models.ts";
 import type { BaselineHistory } from "../../protocol/requests.ts";
@@ -22,9 +23,7 @@ const Difference = Type.Object({
       category: Text,
       value: Text,
       first_version: Text,
-      last_version: Text,
       first_run: NullableText,
-      last_run: NullableText,
     }),
   ),
   versions: Type.Array(
@@ -177,7 +176,7 @@ export async function listChanges(
 async function readState(db: Database, name: string): Promise<Difference> {
   const entries = await db.query
     .selectFrom("baseline_entry")
-    .select(["node_major", "actor", "category", "value", "first_version", "last_version", "first_run", "last_run"])
+    .select(["node_major", "actor", "category", "value", "first_version", "first_run"])
     .where("package", "=", name)
     .execute();
   const versions = await db.query
@@ -207,8 +206,7 @@ async function readState(db: Database, name: string): Promise<Difference> {
 
 function subtract(from: Difference, what: Difference): Difference {
   return {
-    // When a behaviour was last seen is no change: that moves by itself.
-    entries: without(from.entries, what.entries, (row) => ({ ...row, last_version: null, last_run: null })),
+    entries: without(from.entries, what.entries, (row) => row),
     versions: without(from.versions, what.versions, ({ node_major, version, run_id }) => [node_major, version, run_id]),
     deviations: without(from.deviations, what.deviations, ({ id, state }) => [id, state]),
     runs: without(from.runs, what.runs, ({ id, decision }) => [id, decision]),
@@ -222,9 +220,9 @@ function without<T>(rows: readonly T[], others: readonly T[], identity: (row: T)
 
 const NOTHING: Difference = { entries: [], versions: [], deviations: [], runs: [] };
 
-/** Of an entry that an earlier fangs wrote there is nothing to be known. */
+/** Of an entry that an earlier fangs wrote there may be more to be known than a row has, or nothing. */
 function readDifference(json: string | null): Difference {
-  const value: unknown = json === null ? undefined : JSON.parse(json);
+  const value: unknown = json === null ? undefined : Value.Clean(Difference, JSON.parse(json));
   return fits(Difference, value) ? value : NOTHING;
 }
 

@@ -103,7 +103,7 @@ export async function getBaseline(db: Database, name: string, nodeMajor?: number
   const versions = rows.map((row) => row.version).sort(Bun.semver.order);
   const entries = await db.query
     .selectFrom("baseline_entry")
-    .select(["actor", "category", "value", "first_version", "last_version", "first_run", "last_run"])
+    .select(["actor", "category", "value", "first_version", "first_run"])
     .where("package", "=", name)
     .where("node_major", "=", major)
     .orderBy("actor")
@@ -111,17 +111,22 @@ export async function getBaseline(db: Database, name: string, nodeMajor?: number
     .orderBy("value")
     .execute();
   const shown = await sightings(db, name, major);
+  const last = await lastSightings(db, name, major);
   return {
     package: name,
     node_major: major,
     node_majors: majors,
     maturity: versions.length,
     versions,
-    entries: entries.map((entry) => ({
-      ...entry,
-      versions:
-        shown.get(keyOf(entry))?.sort(Bun.semver.order) ?? (entry.first_run === null ? [] : [entry.first_version]),
-    })),
+    entries: entries.map((entry) => {
+      const { first_version: version, first_run: run_id } = entry;
+      const builders = shown.get(keyOf(entry)) ?? [];
+      const latest = last.get(keyOf(entry)) ?? { version, run_id };
+      // Of those that built the baseline, the highest version: seeds end in any order.
+      const seen = builders.some((one) => one.run_id === latest.run_id) ? builders.at(-1)! : latest;
+      const versions = builders.length === 0 && run_id !== null ? [version] : builders.map((one) => one.version);
+      return { ...entry, last_version: seen.version, last_run: seen.run_id, versions };
+    }),
   };
 }
 
@@ -138,24 +143,13 @@ export async function addBaselineVersion(db: Database, seen: Origin, now: number
 /** Accepts behaviours; those already accepted stay as they are. A leak is never accepted. */
 export async function addBaselineEntries(db: Database, seen: Origin, behaviours: readonly Behaviour[]): Promise<void> {
   const { package: name, node_major, version, run_id } = seen;
-  const sighting = { first_version: version, last_version: version, first_run: run_id, last_run: run_id };
+  const origin = { first_version: version, first_run: run_id };
   await db.insertMany(
     "baseline_entry",
     behaviours
       .filter(({ category }) => category !== "canary_leak")
-      .map(({ actor, category, value }) => ({ package: name, node_major, actor, category, value, ...sighting })),
+      .map(({ actor, category, value }) => ({ package: name, node_major, actor, category, value, ...origin })),
     "on conflict do nothing",
-  );
-}
-
-/** Notes that a run showed accepted behaviours again; nothing is accepted by this. */
-export async function touchBaseline(db: Database, seen: Sighting): Promise<void> {
-  await db.run(
-    // Materialized: joined row by row, each of the run's fingerprints reads all entries of the package.
-    `with shown as materialized (select actor, category, value from fingerprint where run_id = $2)
-     update baseline_entry set last_version = $1, last_run = $2
-     where package = $3 and node_major = $4 and (actor, category, value) in (select actor, category, value from shown)`,
-    [seen.version, seen.run_id, seen.package, seen.node_major],
   );
 }
 
@@ -227,19 +221,37 @@ const NEVER_REJECTED = `not exists (
   select 1 from deviation d where d.state = 'rejected' and d.package = b.package and d.category = b.category
     and d.value = b.value and d.actor = b.actor)`;
 
-/** Which of the versions that built the baseline showed a behaviour, out of the fingerprints of their runs. */
-async function sightings(db: Database, name: string, nodeMajor: number): Promise<Map<string, string[]>> {
-  const rows = await db.rows<Behaviour & { version: string }>(
-    `select f.actor, f.category, f.value, b.version from baseline_version b
-     join fingerprint f on f.run_id = b.run_id where b.package = $1 and b.node_major = $2`,
+type Shown = Pick<Sighting, "version" | "run_id">;
+
+/**
+ * Which of the versions that built the baseline showed a behaviour, out of the fingerprints of their runs; the lowest
+ * version first, and of several runs of one the oldest.
+ */
+async function sightings(db: Database, name: string, nodeMajor: number): Promise<Map<string, Shown[]>> {
+  const rows = await db.rows<Behaviour & Shown>(
+    `select f.actor, f.category, f.value, b.version, b.run_id from baseline_version b
+     join fingerprint f on f.run_id = b.run_id where b.package = $1 and b.node_major = $2 order by b.run_id`,
     [name, nodeMajor],
   );
-  const shown = new Map<string, string[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const versions = shown.get(key);
-    if (versions === undefined) shown.set(key, [row.version]);
-    else versions.push(row.version);
-  }
-  return shown;
+  rows.sort((a, b) => Bun.semver.order(a.version, b.version));
+  return Map.groupBy(rows, keyOf);
+}
+
+/** Which run showed a behaviour last, of those that nothing speaks against: accepted ones, and clean ones. */
+async function lastSightings(db: Database, name: string, nodeMajor: number): Promise<Map<string, Shown>> {
+  const rows = await db.rows<Behaviour & Shown>(
+    `select a.name as actor, v.category, v.value, latest.version, latest.run_id from known_name p
+     join behaviour b on b.package = p.id join known_value v on v.id = b.value join known_name a on a.id = b.actor
+     join run_number latest on latest.number = (
+       select n.number from run_number n
+       join sighting s on s.run = n.number and s.value = b.value and s.actor = b.actor
+       join run r on r.id = n.run_id
+       where n.package = p.name and n.number between b.first_run and b.last_run
+         and (n.node_major = $2 or n.node_major is null)
+         and r.kind = 'scan' and (r.verdict = 'clean' or r.decision = 'accepted')
+       order by n.number desc limit 1
+     ) where p.name = $1`,
+    [name, nodeMajor],
+  );
+  return new Map(rows.map((row) => [keyOf(row), row]));
 }

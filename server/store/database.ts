@@ -38,6 +38,8 @@ export interface Traits {
   skipLocked: string;
   /** Ends a query for rows that must stay as they are until what is written because of them is stored. */
   forShare: string;
+  /** Whether a `with` can write, so that one statement writes to several tables. */
+  writesInWith: boolean;
   /** The condition that the column `value` of a fingerprint equals a parameter, written so that the index is used. */
   sameValue(parameter: string): string;
 }
@@ -48,8 +50,8 @@ export interface Database {
   readonly query: Kysely<Schema>;
   /** The rows of a hot statement; its parameters are `$1`, `$2`, … This goes past the query builder, which costs 50 µs. */
   rows<R>(statement: string, parameters?: readonly Value[]): Promise<R[]>;
-  /** Does a hot statement; answers how many rows it changed. */
-  run(statement: string, parameters?: readonly Value[]): Promise<number>;
+  /** Does a hot statement; answers how many rows it changed. Lists are arrays, which Postgres has. */
+  run(statement: string, parameters?: readonly (Value | readonly Value[])[]): Promise<number>;
   /** Inserts many rows at once; all must have the keys of the first. What happens to those that are there already is SQL. */
   insertMany<Table extends keyof Schema>(
     table: Table,
@@ -72,6 +74,11 @@ export interface Database {
    * after the other, however many orchestrators there are. Inside a transaction it joins that one.
    */
   transaction<T>(work: (db: Database) => Promise<T>, scope?: Scope): Promise<T>;
+  /**
+   * The rows of one hot statement, which is alone in its scope as a transaction is. It is meant for what an index serves,
+   * and is planned so.
+   */
+  alone<R>(scope: Scope, statement: string, parameters?: readonly Value[]): Promise<R[]>;
   /** Tells everybody who listens in another process; within a second or never. */
   notify(channel: string): void;
   /** Calls back when another process notified, until the store is closed. */

@@ -8,13 +8,22 @@ export interface StoredFingerprint extends Omit<Fingerprint, "category"> {
   category: string;
 }
 
+/** A run that shows something, and on which major of Node.js; null: that is not known. */
+export interface AnalysedRun {
+  id: string;
+  package: string;
+  version: string;
+  node_major: number | null;
+}
+
 /** Inserts the fingerprints of a run that is analysed now; meant for a transaction. */
 export async function insertFingerprints(
   db: Database,
-  run: { id: string; package: string; version: string },
+  run: AnalysedRun,
   fingerprints: readonly Fingerprint[],
   now: number,
 ): Promise<void> {
+  if (db.traits.writesInWith && (await insertKnown(db, run, fingerprints, now))) return;
   const actors = [...new Set(fingerprints.map(({ actor }) => actor))];
   const [number, [owner, ...ids], values] = await together(
     numberOfRun(db, run, now),
@@ -91,18 +100,11 @@ export function reverse(text: string): string {
 // --- internal ---
 
 /** One that is analysed anew keeps its number and its moment. */
-async function numberOfRun(
-  db: Database,
-  { id, version, package: name }: { id: string; package: string; version: string },
-  now: number,
-): Promise<number> {
-  const [row] = await db.rows<{ number: number }>(
-    `insert into run_number (run_id, at, version, package) values ($1, $2, $3, $4)
-     on conflict (run_id) do update set version = excluded.version returning number`,
-    [id, now, version, name],
-  );
-  if (row === undefined) throw new Error("a run without a number");
-  return row.number;
+const NUMBER = `insert into run_number (run_id, at, version, package, node_major) values ($1, $2, $3, $4, $5)
+  on conflict (run_id) do update set version = excluded.version, node_major = excluded.node_major`;
+
+function numbered({ id, version, package: name, node_major }: AnalysedRun, now: number) {
+  return [id, now, version, name, node_major];
 }
 
 /** A run that is analysed anew keeps its number, so the last one is not always the highest. */
@@ -110,3 +112,36 @@ const SEEN_AGAIN = `on conflict (package, value, actor) do update set
   runs = behaviour.runs + 1,
   first_run = case when excluded.first_run < behaviour.first_run then excluded.first_run else behaviour.first_run end,
   last_run = case when excluded.last_run > behaviour.last_run then excluded.last_run else behaviour.last_run end`;
+
+const INSERT_KNOWN = `with number as (${NUMBER} returning number),
+  shown as materialized (
+    select p.id as package, v.id as value, a.id as actor, w.count, w.first
+    from unnest($6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[]) as w (actor, category, value, count, first)
+    join known_value v on v.category = w.category and md5(v.value) = md5(w.value) and v.value = w.value
+    join known_name a on a.name = w.actor join known_name p on p.name = $4
+  ),
+  whole as (select 1 from shown having count(*) = $11),
+  seen as (insert into sighting (run, value, actor, count, first_event)
+    select number, value, actor, count, first from shown, number, whole)
+  insert into behaviour (package, value, actor, runs, first_run, last_run)
+  select package, value, actor, 1, number, number from shown, number, whole ${SEEN_AGAIN}`;
+
+/** The same by one statement where nobody has to be numbered: most runs show what others did. False: somebody has. */
+async function insertKnown(
+  db: Database,
+  run: AnalysedRun,
+  fingerprints: readonly Fingerprint[],
+  now: number,
+): Promise<boolean> {
+  if (fingerprints.length === 0) return false;
+  const columns = (["actor", "category", "value", "count", "first"] as const).map((column) =>
+    fingerprints.map((one) => one[column]),
+  );
+  return (await db.run(INSERT_KNOWN, [...numbered(run, now), ...columns, fingerprints.length])) > 0;
+}
+
+async function numberOfRun(db: Database, run: AnalysedRun, now: number): Promise<number> {
+  const [row] = await db.rows<{ number: number }>(`${NUMBER} returning number`, numbered(run, now));
+  if (row === undefined) throw new Error("a run without a number");
+  return row.number;
+}

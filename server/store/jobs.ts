@@ -3,7 +3,8 @@ import { type Lease, NETWORK_MODES } from "../../protocol/models.ts";
 import { newId } from "./ids.ts";
 import type { Database } from "./open.ts";
 import { prepared } from "./prepared.ts";
-import { leaseRun } from "./runs.ts";
+import type { Value } from "./database.ts";
+import { type Held, type HeldRun, leasing } from "./runs.ts";
 import type { JobRow } from "./schema.ts";
 
 /** What a job wants of its runner, as its scan has it. */
@@ -49,30 +50,13 @@ export async function claimJob(
   claim: Capabilities & { now: number; leaseMs: number },
 ): Promise<Lease | undefined> {
   if (claim.modes.length === 0) return undefined;
-  return db.transaction(async (inner) => {
-    const modes = claim.modes.map((_, i) => `$${i + 6}`).join(", ");
-    const [job] = await inner.rows<JobRow>(
-      `update job set expires_at = $1 where run_id = (
-         select run_id from job
-         where expires_at is null and not_before <= $2 and (runner is null or runner = $3)
-           and (image is null or image = $4) and (node_major is null or node_major = $5) and network in (${modes})
-         order by priority desc, run_id limit 1 ${db.traits.skipLocked}
-       ) returning *`,
-      [claim.now + claim.leaseMs, claim.now, claim.runner, claim.image, claim.node_major ?? 0, ...claim.modes],
-    );
-    if (job === undefined) return undefined;
-    const lease = newId();
-    const run = await leaseRun(inner, job.run_id, { lease, runner: claim.runner, started_at: claim.now });
-    if (run === undefined) throw new Error("a job without a queued run");
-    return {
-      lease,
-      run_id: job.run_id,
-      ...run,
-      network: job.network,
-      before: job.before,
-      expires_at: claim.now + claim.leaseMs,
-    };
-  }, "rows");
+  const { now, runner, leaseMs } = claim;
+  const held = { lease: newId(), runner, started_at: now };
+  const job = await (db.traits.writesInWith ? claimAtOnce(db, claim, held) : claimInTurn(db, claim, held));
+  if (job === undefined) return undefined;
+  const { run_id, network, before, package: name, version, attempt } = job;
+  if (name == null || version == null || attempt == null) throw new Error("a job without a queued run");
+  return { lease: held.lease, run_id, package: name, version, attempt, network, before, expires_at: now + leaseMs };
 }
 
 /** Holds a job until another moment. */
@@ -118,6 +102,49 @@ export async function expireJobs(db: Database, runner: string, now: number): Pro
 }
 
 // --- internal ---
+
+type Claim = Capabilities & { now: number; leaseMs: number };
+type Claimed = Pick<JobRow, "run_id" | "network" | "before">;
+
+/** The statement that takes a job, and its parameters, the first of which has this number. */
+function claiming(db: Database, claim: Claim, first: number): { statement: string; values: Value[] } {
+  const { now, leaseMs, runner, image, node_major, modes } = claim;
+  const values = [now + leaseMs, now, runner, image, node_major ?? 0, ...modes];
+  const [until, due, name, has, major, ...networks] = values.map((_, i) => `$${first + i}`);
+  const statement = `update job set expires_at = ${until} where run_id = (
+      select run_id from job
+      where expires_at is null and not_before <= ${due} and (runner is null or runner = ${name})
+        and (image is null or image = ${has}) and (node_major is null or node_major = ${major})
+        and network in (${networks.join(", ")})
+      order by priority desc, run_id limit 1 ${db.traits.skipLocked}
+    ) returning run_id, network, before`;
+  return { statement, values };
+}
+
+/** Takes a job and its run by one statement. */
+async function claimAtOnce(db: Database, claim: Claim, held: Held): Promise<(Claimed & Partial<HeldRun>) | undefined> {
+  const run = leasing(held, "(select run_id from claimed)");
+  const job = claiming(db, claim, run.values.length + 1);
+  const [row] = await db.alone<Claimed & Partial<HeldRun>>(
+    "rows",
+    `with claimed as (${job.statement}), leased as (${run.statement})
+     select claimed.*, leased.* from claimed left join leased on true`,
+    [...run.values, ...job.values],
+  );
+  return row;
+}
+
+/** Takes a job, then its run. */
+async function claimInTurn(db: Database, claim: Claim, held: Held): Promise<(Claimed & Partial<HeldRun>) | undefined> {
+  return db.transaction(async (inner) => {
+    const job = claiming(inner, claim, 1);
+    const [claimed] = await inner.rows<Claimed>(job.statement, job.values);
+    if (claimed === undefined) return undefined;
+    const { statement, values } = leasing(held, "$5");
+    const [run] = await inner.rows<HeldRun>(statement, [...values, claimed.run_id]);
+    return { ...claimed, ...run };
+  }, "rows");
+}
 
 const expired = prepared((query, now: number) =>
   query

@@ -16,6 +16,7 @@ import postgresTracesElsewhere from "../../migrations/postgres/0072_traces_elsew
 import postgresRetention from "../../migrations/postgres/0073_retention.sql" with { type: "text" };
 import postgresLookAhead from "../../migrations/postgres/0090_look_ahead.sql" with { type: "text" };
 import postgresBehaviours from "../../migrations/postgres/0091_behaviours.sql" with { type: "text" };
+import postgresLastSeen from "../../migrations/postgres/0095_last_seen.sql" with { type: "text" };
 import sqliteInitial from "../../migrations/sqlite/0001_initial.sql" with { type: "text" };
 import sqliteTriage from "../../migrations/sqlite/0002_triage.sql" with { type: "text" };
 import sqliteControls from "../../migrations/sqlite/0020_controls.sql" with { type: "text" };
@@ -33,6 +34,7 @@ import sqliteTracesElsewhere from "../../migrations/sqlite/0072_traces_elsewhere
 import sqliteRetention from "../../migrations/sqlite/0073_retention.sql" with { type: "text" };
 import sqliteLookAhead from "../../migrations/sqlite/0090_look_ahead.sql" with { type: "text" };
 import sqliteBehaviours from "../../migrations/sqlite/0091_behaviours.sql" with { type: "text" };
+import sqliteLastSeen from "../../migrations/sqlite/0095_last_seen.sql" with { type: "text" };
 
 export interface Migration {
   version: number;
@@ -68,6 +70,7 @@ const FILES: readonly (readonly [file: string, texts: { sqlite: string; postgres
   ["0073_retention.sql", { sqlite: sqliteRetention, postgres: postgresRetention }],
   ["0090_look_ahead.sql", { sqlite: sqliteLookAhead, postgres: postgresLookAhead }],
   ["0091_behaviours.sql", { sqlite: sqliteBehaviours, postgres: postgresBehaviours }],
+  ["0095_last_seen.sql", { sqlite: sqliteLastSeen, postgres: postgresLastSeen }],
 ];
 
 export const SQLITE_MIGRATIONS: readonly Migration[] = FILES.map(([file, { sqlite }]) => migration(file, sqlite));

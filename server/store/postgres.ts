@@ -20,6 +20,7 @@ import { connectPostgres, type Connection } from "./postgres-connection.ts";
 import { ask, postgresDialect } from "./postgres-dialect.ts";
 import { createPool, type Pool, type Session } from "./postgres-pool.ts";
 import type { Schema } from "./schema.ts";
+import { together } from "./together.ts";
 
 /** Connections of one orchestrator. A step may take longer than Postgres lets a statement take, so that its reason is heard. */
 const POOL = { size: 10, stepMs: 70_000, waitMs: 30_000 };
@@ -32,6 +33,7 @@ const TRAITS: Traits = {
     where table_schema = current_schema() and table_type = 'BASE TABLE' order by name`,
   skipLocked: "for update skip locked",
   forShare: "for share",
+  writesInWith: true,
   sameValue: (parameter) => `md5(value) = md5(${parameter}) and value = ${parameter}`,
 };
 
@@ -65,6 +67,18 @@ export function openPostgres(url: string): Database {
       const session = await pool.acquire();
       try {
         return await transact(session, scope, () => work(within(session, broadcast, scope)));
+      } finally {
+        session.release();
+      }
+    },
+    async alone<R>(scope: Scope, statement: string, parameters?: readonly Value[]) {
+      const session = await pool.acquire();
+      try {
+        const begun = ask(session, `begin; ${BY_INDEX}; ${lockOf(scope)}`);
+        const asked = ask<R>(session, statement, parameters);
+        // All at once: what failed before makes this a rollback.
+        const [, { rows }] = await together(begun, asked, ask(session, "commit"));
+        return rows;
       } finally {
         session.release();
       }
@@ -109,7 +123,7 @@ function handle(
   broadcast: Broadcast,
   query: () => Kysely<Schema>,
   execute: Execute,
-): Omit<Database, "transaction" | "close"> {
+): Omit<Database, "transaction" | "alone" | "close"> {
   return {
     traits: TRAITS,
     get query() {
@@ -190,10 +204,20 @@ function within(session: Session<Connection>, broadcast: Broadcast, outer: Scope
       checkScope(outer, scope);
       return work(db);
     },
+    async alone<R>(scope: Scope, statement: string, parameters?: readonly Value[]): Promise<R[]> {
+      checkScope(outer, scope);
+      return db.rows<R>(statement, parameters);
+    },
     close: (): Promise<void> => Promise.reject(new Error("a transaction cannot close its store")),
   });
   return db;
 }
+
+/**
+ * What Postgres knows of a table that is empty one minute and full the next is always of another minute: it would read
+ * the whole queue for each job.
+ */
+const BY_INDEX = "set local enable_seqscan = off; set local enable_sort = off";
 
 /** The advisory lock that stands for the whole store: "fangs". */
 const STORE = 0x66_61_6e_67_73;

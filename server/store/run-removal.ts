@@ -31,13 +31,6 @@ export async function isSeedAwaited(db: Database, id: string): Promise<boolean> 
 
 /** Deletes a run, its control runs and what belongs to them; the scan with its last run. */
 export async function eraseRun(db: Database, run: Pick<Run, "id" | "scan_id" | "package">): Promise<void> {
-  // A clean run confirmed entries of the baseline; that they were seen then stays, that it was this run does not.
-  await db.query
-    .updateTable("baseline_entry")
-    .set({ last_run: null })
-    .where("package", "=", run.package)
-    .where("last_run", "=", run.id)
-    .execute();
   const controls = await db.query.selectFrom("run").select("id").where("control_of", "=", run.id).execute();
   for (const { id } of [run, ...controls]) {
     await leaveObjects(db, id);

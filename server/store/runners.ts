@@ -42,15 +42,15 @@ export async function findRunner(db: Database, name: string, now: number): Promi
   return row === undefined ? undefined : fromRow(row, now);
 }
 
-/** A runner that asks for a job, and how many others wait for one. */
-export type Asking = Omit<Runner, "held"> & { others: number };
+/** A runner that asks for a job, the token that its name is bound to, and how many others wait for one. */
+export type Asking = Omit<Runner, "held"> & { token: string | null; others: number };
 
 /** A runner that asks for a job, which it does all the time: without what it holds, which takes counting. */
 export async function findAsking(db: Database, name: string, now: number): Promise<Asking | undefined> {
   const [row] = await askingByName(db, now, name, name);
   if (row === undefined) return undefined;
   const { held: _, ...runner } = fromRow({ ...row, held: 0 }, now);
-  return { ...runner, others: row.others };
+  return { ...runner, token: row.token, others: row.others };
 }
 
 export async function listRunners(db: Database, now: number): Promise<Runner[]> {
@@ -125,7 +125,7 @@ const runnerByName = prepared((query, name: string) => selectRunners(query).wher
 const askingByName = prepared((query, now: number, other: string, name: string) =>
   query
     .selectFrom("runner")
-    .select(SHOWN)
+    .select([...SHOWN, "token"])
     .select(({ selectFrom, fn }) =>
       selectFrom("runner as other")
         .select(fn.countAll<number>().as("n"))

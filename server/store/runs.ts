@@ -93,13 +93,26 @@ export async function getRun(db: Database, id: string): Promise<Run> {
 /** A run as its analysis needs it; undefined: no such run. */
 export async function getJudged(db: Database, id: string): Promise<JudgedRun | undefined> {
   const [row] = await judgedById(db, id);
-  return (
-    row && {
-      ...row,
-      result: row.result === null ? null : fromJson(RunResult, row.result),
-      release: row.release === null ? null : fromJson(ReleaseMeta, row.release),
-    }
-  );
+  return row && parsed(row);
+}
+
+/** What is known of a run whose result arrives: its segments, and the versions that built its package's baseline. */
+export interface Arriving {
+  run: JudgedRun;
+  segments: { numbers: number[]; events: number; bytes: number };
+  accepted: string[];
+}
+
+/** A run whose result arrives, made with a major of Node.js; undefined: no such run. */
+export async function getArriving(db: Database, id: string, nodeMajor: number): Promise<Arriving | undefined> {
+  const [row] = await arrivingById(db, nodeMajor, id);
+  if (row === undefined) return undefined;
+  const { numbers, segment_events, segment_bytes, accepted, ...run } = row;
+  return {
+    run: parsed(run),
+    segments: { numbers: split(numbers).map(Number), events: segment_events ?? 0, bytes: segment_bytes ?? 0 },
+    accepted: split(accepted),
+  };
 }
 
 /** @throws FangsError not_found */
@@ -247,21 +260,19 @@ export async function tryMoveRun(
   to: RunState,
   changes: Partial<Omit<RunRow, "id" | "state">> = {},
 ): Promise<boolean> {
-  return (await db.run(...moving(id, to, changes))) > 0;
+  const { statement, values } = moving(to, changes);
+  return (await db.run(`${statement} and id = $${values.length + 1}`, [...values, id])) > 0;
 }
 
-/** Moves a run to its lease; answers what its runner has to know. undefined: it is not queued any more. */
-export async function leaseRun(
-  db: Database,
-  id: string,
-  lease: Pick<RunRow, "lease" | "runner" | "started_at">,
-): Promise<Pick<RunRow, "package" | "version" | "attempt"> | undefined> {
-  const [statement, values] = moving(id, "leased", lease);
-  const [run] = await db.rows<Pick<RunRow, "package" | "version" | "attempt">>(
-    `${statement} returning package, version, attempt`,
-    values,
-  );
-  return run;
+/** Who holds a run, and since when. */
+export type Held = Pick<RunRow, "lease" | "runner" | "started_at">;
+/** What the runner has to know of a run that it holds. */
+export type HeldRun = Pick<RunRow, "package" | "version" | "attempt">;
+
+/** The statement that moves a run to its lease, where it is queued, and answers a `HeldRun`, and its parameters. */
+export function leasing(held: Held, which: string): { statement: string; values: Value[] } {
+  const { statement, values } = moving("leased", held);
+  return { statement: `${statement} and id = ${which} returning package, version, attempt`, values };
 }
 
 /** Ids of the runs of a package that were accepted. */
@@ -291,9 +302,28 @@ export function selectRuns({ query }: Pick<Database, "query">) {
 // --- internal ---
 
 const runById = prepared((query, id: string) => selectRuns({ query }).where("id", "=", id));
-const judgedById = prepared((query, id: string) =>
-  selectRuns({ query })
-    .select(["lease", "result", "rules", "release", "trace_bytes", "trace_pruned_at"])
+const judgedById = prepared((query, id: string) => selectJudged({ query }).where("id", "=", id));
+const arrivingById = prepared((query, nodeMajor: number, id: string) =>
+  selectJudged({ query })
+    .select(({ selectFrom }) => [
+      selectFrom("trace_segment")
+        .select(sql<string | null>`string_agg(cast(seq as text), ' ')`.as("n"))
+        .whereRef("run_id", "=", "run.id")
+        .as("numbers"),
+      selectFrom("trace_segment")
+        .select(({ fn }) => fn.sum<number | null>("events").as("n"))
+        .whereRef("run_id", "=", "run.id")
+        .as("segment_events"),
+      selectFrom("trace_segment")
+        .select(({ fn }) => fn.sum<number | null>("size").as("n"))
+        .whereRef("run_id", "=", "run.id")
+        .as("segment_bytes"),
+      selectFrom("baseline_version")
+        .select(sql<string | null>`string_agg(version, ' ')`.as("n"))
+        .whereRef("package", "=", "run.package")
+        .where("node_major", "=", nodeMajor)
+        .as("accepted"),
+    ])
     .where("id", "=", id),
 );
 const runsOfScan = prepared((query, scanId: string) =>
@@ -326,14 +356,32 @@ const controlled = prepared((query, now: number) =>
     ),
 );
 
-/** The statement that moves a run where the table of transitions has it, and its parameters. */
-function moving(id: string, to: RunState, changes: Partial<Omit<RunRow, "id" | "state">>): [string, Value[]] {
-  const before = statesBefore(to);
+function selectJudged(db: Pick<Database, "query">) {
+  return selectRuns(db).select(["lease", "result", "rules", "release", "trace_bytes", "trace_pruned_at"]);
+}
+
+function parsed<Row extends Pick<RunRow, "result" | "release">>(row: Row) {
+  return {
+    ...row,
+    result: row.result === null ? null : fromJson(RunResult, row.result),
+    release: row.release === null ? null : fromJson(ReleaseMeta, row.release),
+  };
+}
+
+/** What was joined by spaces; null: nothing was. */
+function split(joined: string | null): string[] {
+  return joined === null ? [] : joined.split(" ");
+}
+
+/** The statement that moves runs where the table of transitions has it, and its parameters; which ones is to be added. */
+function moving(to: RunState, changes: Partial<Omit<RunRow, "id" | "state">>): { statement: string; values: Value[] } {
   const set = Object.entries({ ...changes, state: to });
   const columns = set.map(([column], i) => `${column} = $${i + 1}`);
-  const states = before.map((_, i) => `$${set.length + 2 + i}`);
-  const statement = `update run set ${columns.join(", ")} where id = $${set.length + 1} and state in (${states.join(", ")})`;
-  return [statement, [...set.map(([, value]) => value), id, ...before]];
+  const states = statesBefore(to).map((state) => `'${state}'`);
+  return {
+    statement: `update run set ${columns.join(", ")} where state in (${states.join(", ")})`,
+    values: set.map(([, value]) => value),
+  };
 }
 
 /** How many of a run's deviations are in a state. */

@@ -98,9 +98,7 @@ export interface BaselineEntryRow {
   category: string;
   value: string;
   first_version: string;
-  last_version: string;
   first_run: string | null;
-  last_run: string | null;
 }
 
 export interface AllowRow {
@@ -206,7 +204,14 @@ export interface Schema extends NotifySchema {
   run: Omit<RunRow, "trace_bytes"> & { trace_bytes: Generated<number> };
   job: JobRow;
   trace_segment: SegmentRow;
-  run_number: { number: Generated<number>; run_id: string; at: number; version: string; package: string };
+  run_number: {
+    number: Generated<number>;
+    run_id: string;
+    at: number;
+    version: string;
+    package: string;
+    node_major: number | null;
+  };
   known_name: { id: Generated<number>; name: string };
   known_value: { id: Generated<number>; category: string; value: string; reversed: string };
   sighting: { run: number; value: number; actor: number; count: number; first_event: number };

@@ -31,6 +31,7 @@ const TRAITS: Traits = {
   // Nobody else writes at the same time.
   skipLocked: "",
   forShare: "",
+  writesInWith: false,
   sameValue: (parameter) => `value = ${parameter}`,
 };
 
@@ -53,6 +54,8 @@ export function openSqlite(url: string): Database {
   return {
     ...handle(query, raw, alone),
     transaction: (work, scope = "store") => transact(() => work(within(inTransaction, scope))),
+    alone: <R>(_scope: Scope, statement: string, parameters?: readonly Value[]) =>
+      transact(() => inTransaction.rows<R>(statement, parameters)),
     close: () => alone(() => raw.close()),
   };
 }
@@ -68,14 +71,15 @@ function kysely(raw: Sqlite, lock: Lock): Kysely<Schema> {
 
 type Step = <T>(work: () => T) => Promise<T>;
 
-function handle(query: Kysely<Schema>, raw: Sqlite, step: Step): Omit<Database, "transaction" | "close"> {
+function handle(query: Kysely<Schema>, raw: Sqlite, step: Step): Omit<Database, "transaction" | "alone" | "close"> {
   return {
     traits: TRAITS,
     query,
     rows: <R>(statement: string, parameters: readonly Value[] = []) =>
       step(() => raw.query<R, SQLQueryBindings[]>(numbered(statement)).all(...parameters)),
     run: (statement, parameters = []) =>
-      step(() => raw.query<unknown, SQLQueryBindings[]>(numbered(statement)).run(...parameters).changes),
+      // SQLite has no arrays, so nobody binds one.
+      step(() => raw.query<unknown, Value[]>(numbered(statement)).run(...(parameters as Value[])).changes),
     insertMany: (table, rows, onConflict) =>
       step(() => {
         const columns = Object.keys(rows[0] ?? {});
@@ -107,12 +111,16 @@ function insertInto(table: string, columns: readonly string[]): string {
   return `insert into ${table} (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})`;
 }
 
-function within(inTransaction: Omit<Database, "transaction" | "close">, outer: Scope): Database {
+function within(inTransaction: Omit<Database, "transaction" | "alone" | "close">, outer: Scope): Database {
   const db: Database = {
     ...inTransaction,
     async transaction(work, scope = "store") {
       checkScope(outer, scope);
       return work(db);
+    },
+    async alone<R>(scope: Scope, statement: string, parameters?: readonly Value[]): Promise<R[]> {
+      checkScope(outer, scope);
+      return db.rows<R>(statement, parameters);
     },
     close: () => Promise.reject(new Error("a transaction cannot close its store")),
   };

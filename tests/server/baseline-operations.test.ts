@@ -1,4 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { openStore } from "../../server/store/open.ts";
+import { storeOf } from "../stores/stores.ts";
 import { codeOf, completeRun, startTestServer } from "./support.ts";
 import { deviationsOf, find, five, valuesOf } from "./five.ts";
 
@@ -30,6 +32,18 @@ describe("undo", () => {
     await server.admin.resetPackage("lodash", "start again");
     await completeRun(server, ["/b"]);
     expect(await codeOf(server.admin.undoBaseline("lodash", "x"))).toBe("conflict");
+  });
+
+  test("takes back what an earlier fangs wrote down, which knew more of a behaviour", async () => {
+    await using server = await startTestServer();
+    await completeRun(server, ["/a"]);
+    await server.admin.resetPackage("lodash", "start again");
+    const db = openStore(await storeOf(server.folder));
+    await db.run(`update audit set before = replace(before, '"first_run"', '"last_version":"1.0.0","last_run":null,"first_run"')
+      where action = 'package.reset'`);
+    await db.close();
+    await server.admin.undoBaseline("lodash", "x");
+    expect(await valuesOf(server)).toEqual(["/a"]);
   });
 
   test("of a reset brings the baseline back as it was", async () => {

@@ -49,6 +49,28 @@ describe("the verdicts of a package's runs", () => {
     expect((await server.admin.pending()).runs.map((run) => run.id)).toEqual([deviant.id]);
   });
 
+  test("a behaviour was last seen by a run that nothing speaks against, on the same Node.js", async () => {
+    await using server = await startTestServer();
+    const first = await completeRun(server, ["/a", "/b"], { version: "1.0.0" });
+    await completeRun(server, ["/a", "/b"], { version: "1.0.0", node_version: "24.0.0" });
+    const other = await completeRun(server, ["/a"], { version: "1.1.0", node_version: "24.0.0" });
+    await completeRun(server, ["/a", "/new"], { version: "1.1.0" });
+    const seen = async (node: number) =>
+      (await server.admin.baseline("lodash", { node })).entries.map((entry) => [entry.value, entry.last_run]);
+    expect(await seen(22)).toEqual([
+      ["/a", first.id],
+      ["/b", first.id],
+    ]);
+    expect((await seen(24))[0]).toEqual(["/a", other.id]);
+    const again = await completeRun(server, ["/b"], { version: "1.1.0" });
+    expect(await seen(22)).toEqual([
+      ["/a", first.id],
+      ["/b", again.id],
+    ]);
+    await server.admin.deleteRun(again.id, "x");
+    expect((await seen(22))[1]).toEqual(["/b", first.id]);
+  });
+
   test("a run that did not complete is inconclusive and seeds nothing", async () => {
     await using server = await startTestServer();
     expect((await completeRun(server, ["/a"], { status: "failed" })).verdict).toBe("inconclusive");

@@ -30,7 +30,7 @@ async function seen(
   const fingerprints = values.map(([category, value, actor = "import"], first) => {
     return { actor, category, value, count: 1, first };
   });
-  await insertFingerprints(into, { id, package: name, version }, fingerprints, at);
+  await insertFingerprints(into, { id, package: name, version, node_major: null }, fingerprints, at);
   return id;
 }
 

@@ -5,8 +5,8 @@ import { aRun, FINGERPRINTS, knownValues } from "./analysed.ts";
 
 test("a value that many runs show is stored once, and stays when a run's fingerprints are made anew", async () => {
   const db = await newStore();
-  const run = { id: await aRun(db, "lodash"), package: "lodash", version: "1.0.0" };
-  const other = { id: await aRun(db, "lodash"), package: "lodash", version: "1.0.0" };
+  const run = { id: await aRun(db, "lodash"), package: "lodash", version: "1.0.0", node_major: 24 };
+  const other = { id: await aRun(db, "lodash"), package: "lodash", version: "1.0.0", node_major: 24 };
   await insertFingerprints(db, run, FINGERPRINTS, 7);
   await insertFingerprints(db, other, FINGERPRINTS, 7);
   expect(await knownValues(db)).toHaveLength(FINGERPRINTS.length);
@@ -18,11 +18,30 @@ test("a value that many runs show is stored once, and stays when a run's fingerp
   expect(await knownValues(db)).toHaveLength(FINGERPRINTS.length);
 });
 
+test("a run that shows known values and a new one has each of them once", async () => {
+  const db = await newStore();
+  const news = { actor: "bin:x", category: "fs_new_path_read", value: "/new", count: 1, first: 11 } as const;
+  const runs = [];
+  for (const version of ["1.0.0", "1.1.0", "1.2.0"])
+    runs.push({ id: await aRun(db, "lodash"), package: "lodash", version, node_major: 24 });
+  await insertFingerprints(db, runs[0]!, FINGERPRINTS, 7);
+  await insertFingerprints(db, runs[1]!, [...FINGERPRINTS, news], 7);
+  await insertFingerprints(db, runs[2]!, [], 7);
+  expect(await listFingerprints(db, runs[1]!.id)).toEqual([...FINGERPRINTS, news]);
+  expect(await listFingerprints(db, runs[2]!.id)).toEqual([]);
+  expect(await db.rows("select runs, count(*) as behaviours from behaviour group by runs order by runs")).toEqual([
+    { runs: 1, behaviours: 1 },
+    { runs: 2, behaviours: 2 },
+  ]);
+  expect(await knownValues(db)).toHaveLength(3);
+});
+
 test("who shows a value keeps count when runs go, and when one is analysed anew", async () => {
   const db = await newStore();
   const runs = [];
-  for (let i = 0; i < 3; i++) runs.push({ id: await aRun(db, "lodash"), package: "lodash", version: `1.${i}.0` });
-  const stranger = { id: await aRun(db, "chalk"), package: "chalk", version: "5.0.0" };
+  for (let i = 0; i < 3; i++)
+    runs.push({ id: await aRun(db, "lodash"), package: "lodash", version: `1.${i}.0`, node_major: 24 });
+  const stranger = { id: await aRun(db, "chalk"), package: "chalk", version: "5.0.0", node_major: 24 };
   for (const run of [...runs, stranger]) await insertFingerprints(db, run, FINGERPRINTS, 7);
   const shown = () =>
     db.rows(
