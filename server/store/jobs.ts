@@ -140,7 +140,7 @@ async function claimInTurn(db: Database, claim: Claim, held: Held): Promise<(Cla
     const job = claiming(inner, claim, 1);
     const [claimed] = await inner.rows<Claimed>(job.statement, job.values);
     if (claimed === undefined) return undefined;
-    const { statement, values } = leasing(held, "$5");
+    const { statement, values } = leasing(held);
     const [run] = await inner.rows<HeldRun>(statement, [...values, claimed.run_id]);
     return { ...claimed, ...run };
   }, "rows");

@@ -269,10 +269,15 @@ export type Held = Pick<RunRow, "lease" | "runner" | "started_at">;
 /** What the runner has to know of a run that it holds. */
 export type HeldRun = Pick<RunRow, "package" | "version" | "attempt">;
 
-/** The statement that moves a run to its lease, where it is queued, and answers a `HeldRun`, and its parameters. */
-export function leasing(held: Held, which: string): { statement: string; values: Value[] } {
+/**
+ * The statement that moves a run to its lease, where it is queued, and answers a `HeldRun`; and its parameters.
+ *
+ * @param which an expression for its id; absent: the parameter behind the others
+ */
+export function leasing(held: Held, which?: string): { statement: string; values: Value[] } {
   const { statement, values } = moving("leased", held);
-  return { statement: `${statement} and id = ${which} returning package, version, attempt`, values };
+  const id = which ?? `$${values.length + 1}`;
+  return { statement: `${statement} and id = ${id} returning package, version, attempt`, values };
 }
 
 /** Ids of the runs of a package that were accepted. */

@@ -35,7 +35,7 @@ describe("a record in words", () => {
       "open: /home/node/.ssh/id_ed25519 (requested ../.ssh/id_ed25519) O_RDONLY → ok",
       "open: /nowhere O_RDONLY → ENOENT",
       "open: /tmp/x O_WRONLY|O_CREAT → ok",
-      "change: rename /tmp/x → /tmp/y → ok",
+      "change: rename /tmp/x -> /tmp/y → ok",
       "change: unlink /tmp/y → EACCES",
     ]);
   });
