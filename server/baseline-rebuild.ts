@@ -14,7 +14,8 @@ import {
 } from "./store/baselines.ts";
 import { listFingerprints } from "./store/fingerprints.ts";
 import type { Database } from "./store/open.ts";
-import { getRunDetail, listAcceptedRuns } from "./store/runs.ts";
+import { getRunDetail } from "./store/judged-runs.ts";
+import { listAcceptedRuns } from "./store/runs.ts";
 import { listPromoted } from "./store/deviations.ts";
 
 /**

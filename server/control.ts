@@ -12,7 +12,8 @@ import { acceptedVersions } from "./store/baselines.ts";
 import { isCategory, listFingerprints } from "./store/fingerprints.ts";
 import { deleteJob, insertJob } from "./store/jobs.ts";
 import type { Database } from "./store/open.ts";
-import { type Ended, findControl, getRunDetail, insertRun, type JudgedRun, moveRun, tryMoveRun } from "./store/runs.ts";
+import { getRunDetail, type JudgedRun } from "./store/judged-runs.ts";
+import { type Ended, findControl, insertRun, moveRun, tryMoveRun } from "./store/runs.ts";
 import { segmentNumbers } from "./store/traces.ts";
 import { getScanRow } from "./store/scans.ts";
 

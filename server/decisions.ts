@@ -16,7 +16,8 @@ import {
 } from "./store/baselines.ts";
 import { deviationsOfRun, getDeviation, updateDeviation } from "./store/deviations.ts";
 import type { Database } from "./store/open.ts";
-import { decideRun, getRunDetail } from "./store/runs.ts";
+import { getRunDetail } from "./store/judged-runs.ts";
+import { decideRun } from "./store/runs.ts";
 import { isSeeding } from "./store/seeds.ts";
 
 /** Who decides and why. */

@@ -1,11 +1,11 @@
 /** The end of a run: its result arrives, it is analysed once, and everything that follows is stored at once. */
 import { FangsError } from "../protocol/errors.ts";
-import type { AllowEntry, Run, RunResult } from "../protocol/models.ts";
+import type { Run, RunResult } from "../protocol/models.ts";
 import { LOSS } from "../protocol/trace.ts";
-import type { AnalysisOutput } from "./analysis/types.ts";
 import { settleClock } from "./clock.ts";
 import { askForControl, readControl } from "./control.ts";
 import { checkOutput, checkSegments } from "./finish-checks.ts";
+import { storeVerdict } from "./finish-store.ts";
 import { readTrace } from "./ingest.ts";
 import { discardSegment } from "./segment.ts";
 import { releaseOf } from "./look-ahead.ts";
@@ -15,28 +15,20 @@ import { isHeld } from "./run-state.ts";
 import { roleInSeeding, settleSeeding } from "./seeding.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Services } from "./services.ts";
-import { isTold, queueFailure, queueVerdict } from "./notify/queue.ts";
-import { maxSeverity } from "./severity.ts";
+import { isTold, queueFailure } from "./notify/queue.ts";
 import { allowFor } from "./store/allow.ts";
-import { insertAllowed } from "./store/allowed.ts";
-import { recordChange } from "./store/baseline-changes.ts";
-import { acceptedVersions, addBaselineEntries, addBaselineVersion, readBaseline } from "./store/baselines.ts";
-import { insertDeviations } from "./store/deviations.ts";
+import { acceptedVersions, readBaseline } from "./store/baselines.ts";
 import { isPassing } from "./store/failure.ts";
-import { insertFingerprints } from "./store/fingerprints.ts";
 import { deleteJob } from "./store/jobs.ts";
 import { together } from "./store/together.ts";
 import type { Scope } from "./store/database.ts";
 import type { Database } from "./store/open.ts";
 import { readOwn } from "./store/packages.ts";
+import { getArriving, getJudged, type JudgedRun } from "./store/judged-runs.ts";
 import {
-  decideRun,
   type Ended,
-  getArriving,
-  getJudged,
   getLease,
   getRun,
-  type JudgedRun,
   listControlled,
   listRunIds,
   moveRun,
@@ -193,7 +185,7 @@ async function analyse(
         freesOthers = true;
         return {};
       }
-      const after = await store(inner, { run, nodeMajor, allow, isSeed: input.seeding, ended }, analysed, now);
+      const after = await storeVerdict(inner, { run, nodeMajor, allow, isSeed: input.seeding, ended }, analysed, now);
       if (!own.isSeeding || !(await settleSeeding(inner, run.package, now))) return { output: analysed, after };
       freesOthers = true;
       return { output: analysed, after: await getRun(inner, id) };
@@ -250,52 +242,4 @@ async function begin(db: Database, id: string, arrival?: Arrival): Promise<boole
 
 function isLeaseLost(thrown: unknown): boolean {
   return thrown instanceof FangsError && thrown.code === "lease_lost";
-}
-
-interface Context {
-  run: JudgedRun;
-  nodeMajor: number;
-  allow: readonly AllowEntry[];
-  /** Whether the baseline is made later, together with the other seeds. */
-  isSeed: boolean;
-  /** What of its end is not stored yet. */
-  ended: Partial<Ended>;
-}
-
-/** Answers the run as it is now. */
-async function store(db: Database, context: Context, output: AnalysisOutput, now: number): Promise<Run> {
-  const { run, nodeMajor, allow, isSeed, ended } = context;
-  const seen = { package: run.package, node_major: nodeMajor, version: run.version, run_id: run.id };
-  // A control run serves another one's verdict: nothing is to be decided about it, and it confirms nothing.
-  const isControl = run.kind === "control";
-  await together(
-    insertFingerprints(db, { ...run, node_major: nodeMajor }, output.fingerprints, now),
-    insertAllowed(db, run.id, output.allowed, allow),
-    isControl ? undefined : insertDeviations(db, run, output.deviations, now),
-  );
-  const [, stored] = await together(
-    moveRun(db, run.id, "done", {
-      ...ended,
-      verdict: output.verdict,
-      reason: output.reason,
-      rules: output.rules,
-      judged_at: now,
-      deviations: isControl ? 0 : output.deviations.length,
-      max_severity: isControl ? null : maxSeverity(output.deviations),
-    }),
-    getRun(db, run.id),
-    queueVerdict(db, run, output.verdict, maxSeverity(output.deviations), now),
-  );
-  if (output.verdict !== "seeded" || isSeed) return stored;
-  const reason = `The first complete run, of ${run.version}.`;
-  await recordChange(
-    db,
-    { at: now, actor: "fangs", action: "baseline.seed", subject: run.package, reason },
-    async () => {
-      await addBaselineVersion(db, seen, now);
-      await addBaselineEntries(db, seen, output.fingerprints);
-      await decideRun(db, run.id, "accepted");
-    },
-  );
-  return getRun(db, run.id);
 }

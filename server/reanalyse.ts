@@ -21,7 +21,8 @@ import { deleteFingerprints, insertFingerprints } from "./store/fingerprints.ts"
 import type { Database } from "./store/open.ts";
 import { readSeverities } from "./store/packages.ts";
 import { checkWhole } from "./whole-trace.ts";
-import { getRun, getRunDetail, judgedAt, updateRun } from "./store/runs.ts";
+import { getRunDetail } from "./store/judged-runs.ts";
+import { getRun, judgedAt, updateRun } from "./store/runs.ts";
 
 /**
  * Answers what today's rules change of a run; stores it unless `dryRun`.

@@ -5,7 +5,8 @@ import { recordChange } from "./store/baseline-changes.ts";
 import { addBaselineEntries, addBaselineVersion, readBaseline } from "./store/baselines.ts";
 import { listFingerprints } from "./store/fingerprints.ts";
 import type { Database } from "./store/open.ts";
-import { decideRun, getRunDetail, updateRun } from "./store/runs.ts";
+import { getRunDetail } from "./store/judged-runs.ts";
+import { decideRun, updateRun } from "./store/runs.ts";
 import { endSeeding, hasEnded, isSeeding, listSeeds } from "./store/seeds.ts";
 
 /** What a run is to the seeding of its package: one of the seeds, or to `wait` for them as it has no baseline yet. */

@@ -22,7 +22,8 @@ import type { RecordedRun, Services } from "../services.ts";
 import { cancelRun, deleteRun } from "../run-removal.ts";
 import { discardSegment } from "../segment.ts";
 import { findId } from "../store/ids.ts";
-import { getRunDetail, listPending, listRuns } from "../store/runs.ts";
+import { getRunDetail } from "../store/judged-runs.ts";
+import { listPending, listRuns } from "../store/runs.ts";
 import { failRun, retryRun } from "../triage.ts";
 import { type Route, route } from "./route.ts";
 

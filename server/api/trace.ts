@@ -12,7 +12,7 @@ import { COMPRESSED_LIMIT } from "../segment.ts";
 import { findId, missing } from "../store/ids.ts";
 import type { Database } from "../store/open.ts";
 import type { Identity } from "../store/tokens.ts";
-import { getRunDetail } from "../store/runs.ts";
+import { getRunDetail } from "../store/judged-runs.ts";
 import { getSegment } from "../store/traces.ts";
 import { refusePruned } from "../whole-trace.ts";
 import { readSegments } from "../traces/traces.ts";

@@ -2,19 +2,15 @@
 import { type ExpressionBuilder, sql } from "kysely";
 import {
   type Deviation,
-  ReleaseMeta,
+  type ReleaseMeta,
   type Run,
   RUN_STATES,
-  type RunDetail,
   type RunKind,
-  RunResult,
   type RunState,
 } from "../../protocol/models.ts";
 import type { RunPage, RunQuery } from "../../protocol/requests.ts";
 import { checkTransition, HELD, isFinal, statesBefore } from "../run-state.ts";
-import { listAllowed } from "./allowed.ts";
 import { missing, newId } from "./ids.ts";
-import { fromJson } from "./json.ts";
 import type { Value } from "./database.ts";
 import type { Database } from "./open.ts";
 import { prepared } from "./prepared.ts";
@@ -25,9 +21,6 @@ export const HELD_STATES = `(${HELD.map((state) => `'${state}'`).join(", ")})`;
 
 /** What is known of a run when its runner has ended it. */
 export type Ended = Pick<RunRow, "result" | "events" | "trace_bytes" | "ended_at">;
-
-/** Who was let through by the allow-list is no part of it. */
-export type JudgedRun = Omit<RunDetail, "allowed"> & Pick<RunRow, "lease">;
 
 const COLUMNS = [
   "id",
@@ -88,40 +81,6 @@ export async function getRun(db: Database, id: string): Promise<Run> {
   const [run] = await runById(db, id);
   if (run === undefined) throw missing("run", id);
   return run;
-}
-
-/** A run as its analysis needs it; undefined: no such run. */
-export async function getJudged(db: Database, id: string): Promise<JudgedRun | undefined> {
-  const [row] = await judgedById(db, id);
-  return row && parsed(row);
-}
-
-/** What is known of a run whose result arrives: its segments, and the versions that built its package's baseline. */
-export interface Arriving {
-  run: JudgedRun;
-  segments: { numbers: number[]; events: number; bytes: number };
-  accepted: string[];
-}
-
-/** A run whose result arrives, made with a major of Node.js; undefined: no such run. */
-export async function getArriving(db: Database, id: string, nodeMajor: number): Promise<Arriving | undefined> {
-  const [row] = await arrivingById(db, nodeMajor, id);
-  if (row === undefined) return undefined;
-  const { numbers, segment_events, segment_bytes, accepted, ...run } = row;
-  return {
-    run: parsed(run),
-    segments: { numbers: split(numbers).map(Number), events: segment_events ?? 0, bytes: segment_bytes ?? 0 },
-    accepted: split(accepted),
-  };
-}
-
-/** @throws FangsError not_found */
-export async function getRunDetail(db: Database, id: string): Promise<RunDetail> {
-  const judged = await getJudged(db, id);
-  if (judged === undefined) throw missing("run", id);
-  // Who knows the lease may write to the run.
-  const { lease: _, ...run } = judged;
-  return { ...run, allowed: await listAllowed(db, id) };
 }
 
 /** Which lease the run has or had, and its state; undefined: no such run. */
@@ -307,30 +266,6 @@ export function selectRuns({ query }: Pick<Database, "query">) {
 // --- internal ---
 
 const runById = prepared((query, id: string) => selectRuns({ query }).where("id", "=", id));
-const judgedById = prepared((query, id: string) => selectJudged({ query }).where("id", "=", id));
-const arrivingById = prepared((query, nodeMajor: number, id: string) =>
-  selectJudged({ query })
-    .select(({ selectFrom }) => [
-      selectFrom("trace_segment")
-        .select(sql<string | null>`string_agg(cast(seq as text), ' ')`.as("n"))
-        .whereRef("run_id", "=", "run.id")
-        .as("numbers"),
-      selectFrom("trace_segment")
-        .select(({ fn }) => fn.sum<number | null>("events").as("n"))
-        .whereRef("run_id", "=", "run.id")
-        .as("segment_events"),
-      selectFrom("trace_segment")
-        .select(({ fn }) => fn.sum<number | null>("size").as("n"))
-        .whereRef("run_id", "=", "run.id")
-        .as("segment_bytes"),
-      selectFrom("baseline_version")
-        .select(sql<string | null>`string_agg(version, ' ')`.as("n"))
-        .whereRef("package", "=", "run.package")
-        .where("node_major", "=", nodeMajor)
-        .as("accepted"),
-    ])
-    .where("id", "=", id),
-);
 const runsOfScan = prepared((query, scanId: string) =>
   selectRuns({ query }).where("scan_id", "=", scanId).orderBy("id"),
 );
@@ -360,23 +295,6 @@ const controlled = prepared((query, now: number) =>
       eb.or([eb("run.control_due", "<=", now), eb("control.state", "in", ["done", "failed", "cancelled"])]),
     ),
 );
-
-function selectJudged(db: Pick<Database, "query">) {
-  return selectRuns(db).select(["lease", "result", "rules", "release", "trace_bytes", "trace_pruned_at"]);
-}
-
-function parsed<Row extends Pick<RunRow, "result" | "release">>(row: Row) {
-  return {
-    ...row,
-    result: row.result === null ? null : fromJson(RunResult, row.result),
-    release: row.release === null ? null : fromJson(ReleaseMeta, row.release),
-  };
-}
-
-/** What was joined by spaces; null: nothing was. */
-function split(joined: string | null): string[] {
-  return joined === null ? [] : joined.split(" ");
-}
 
 /** The statement that moves runs where the table of transitions has it, and its parameters; which ones is to be added. */
 function moving(to: RunState, changes: Partial<Omit<RunRow, "id" | "state">>): { statement: string; values: Value[] } {
