@@ -111,7 +111,7 @@ export async function getBaseline(db: Database, name: string, nodeMajor?: number
     .orderBy("value")
     .execute();
   const shown = await sightings(db, name, major);
-  const last = await lastSightings(db, name, major);
+  const last = await lastSightings(db, { name, nodeMajor: major, behaviours: entries });
   return {
     package: name,
     node_major: major,
@@ -237,21 +237,49 @@ async function sightings(db: Database, name: string, nodeMajor: number): Promise
   return Map.groupBy(rows, keyOf);
 }
 
-/** Which run showed a behaviour last, of those that nothing speaks against: accepted ones, and clean ones. */
-async function lastSightings(db: Database, name: string, nodeMajor: number): Promise<Map<string, Shown>> {
-  const rows = await db.rows<Behaviour & Shown>(
-    `select a.name as actor, v.category, v.value, latest.version, latest.run_id from known_name p
-     join behaviour b on b.package = p.id join known_value v on v.id = b.value join known_name a on a.id = b.actor
-     join run_number latest on latest.number = (
-       select n.number from run_number n
-       join sighting s on s.run = n.number and s.value = b.value and s.actor = b.actor
-       join run r on r.id = n.run_id
-       where n.package = p.name and n.number between b.first_run and b.last_run
-         and (n.node_major = $2 or n.node_major is null)
-         and r.kind = 'scan' and (r.verdict = 'clean' or r.decision = 'accepted')
-       order by n.number desc limit 1
-     ) where p.name = $1`,
+/**
+ * Which run showed each of these behaviours last, of those that nothing speaks against: accepted ones, and clean ones. Most
+ * are shown by one of the newest.
+ */
+async function lastSightings(
+  db: Database,
+  { name, nodeMajor, behaviours }: { name: string; nodeMajor: number; behaviours: readonly Behaviour[] },
+): Promise<Map<string, Shown>> {
+  const runs = await db.rows<Shown & { number: number }>(
+    `select n.number, n.version, n.run_id from run_number n join run r on r.id = n.run_id
+     where n.package = $1 and (n.node_major = $2 or n.node_major is null)
+       and r.kind = 'scan' and (r.verdict = 'clean' or r.decision = 'accepted')
+     order by n.number desc`,
     [name, nodeMajor],
   );
-  return new Map(rows.map((row) => [keyOf(row), row]));
+  const byNumber = new Map(runs.map((run) => [run.number, run]));
+  const missing = new Set(behaviours.map(keyOf));
+  const last = new Map<string, Shown>();
+  for (let from = 0, size = FEW; from < runs.length && missing.size > 0; from += size, size = MANY) {
+    for (const shown of await newestOf(db, runs.slice(from, from + size), size)) {
+      const run = byNumber.get(shown.number);
+      if (run !== undefined && missing.delete(keyOf(shown))) last.set(keyOf(shown), run);
+    }
+  }
+  return last;
+}
+
+/** Runs that are asked at once. */
+const [FEW, MANY] = [10, 500];
+
+/** What these runs showed, and the newest of them that did; there are at most `size`. */
+function newestOf(
+  db: Database,
+  runs: readonly { number: number }[],
+  size: number,
+): Promise<(Behaviour & { number: number })[]> {
+  // As many places each time, so that there are two statements and not hundreds.
+  const numbers = Array.from({ length: size }, (_, i) => (runs[i] ?? runs[0])!.number);
+  return db.rows(
+    `select a.name as actor, v.category, v.value, s.number from (
+       select value, actor, max(run) as number from sighting where run in (${numbers.map((_, i) => `$${i + 1}`).join(", ")})
+       group by value, actor
+     ) s join known_value v on v.id = s.value join known_name a on a.id = s.actor`,
+    numbers,
+  );
 }
