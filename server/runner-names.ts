@@ -39,12 +39,11 @@ export async function checkRunner(db: Database, identity: Identity, runner: stri
 }
 
 /**
- * The same where it is known which token the runner's name is bound to; null: none yet.
+ * Refuses a token that is not the one which the runner's name is bound to; null: none yet.
  *
  * @throws FangsError forbidden
  */
 export function checkToken(identity: Identity, runner: string, token: string | null | undefined): void {
-  checkBound(identity, runner);
   if (!isSure(identity) && token != null && token !== identity.token) throw notYours(runner);
 }
 

@@ -3,7 +3,7 @@ import { JobPage, JobQuery } from "../../protocol/queue.ts";
 import { listJobs } from "../job-list.ts";
 import { COMMON_HEADERS } from "../problem.ts";
 import { leaseJob } from "../queue.ts";
-import { checkToken } from "../runner-names.ts";
+import { checkBound, checkToken } from "../runner-names.ts";
 import { type Route, route } from "./route.ts";
 
 export const jobRoutes: Route[] = [
@@ -24,6 +24,7 @@ export const jobRoutes: Route[] = [
     empty: true,
     body: LeaseRequest,
     async handle({ services, identity, request, body }) {
+      checkBound(identity, body.runner);
       const lease = await leaseJob(services, body, request.signal, ({ name, token }) =>
         checkToken(identity, name, token),
       );

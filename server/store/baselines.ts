@@ -130,14 +130,13 @@ export async function getBaseline(db: Database, name: string, nodeMajor?: number
   };
 }
 
-/** Counts a version among those that built the baseline; false: it was already. */
-export async function addBaselineVersion(db: Database, seen: Origin, now: number): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await db.query
+/** Counts a version among those that built the baseline, where it is not yet. */
+export async function addBaselineVersion(db: Database, seen: Origin, now: number): Promise<void> {
+  await db.query
     .insertInto("baseline_version")
     .values({ ...seen, added_at: now })
     .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst();
-  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+    .execute();
 }
 
 /** Accepts behaviours; those already accepted stay as they are. A leak is never accepted. */

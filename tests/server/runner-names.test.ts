@@ -76,6 +76,8 @@ test("a token that was made for a name has it, whoever used it before; an admini
   await server.admin.registerRunner(registration);
   await own.registerRunner(registration);
   expect(await own.lease({ runner: name, wait_ms: 0 })).toBeUndefined();
+  // Whether there is another runner of this name is not told.
+  expect(await codeOf(own.lease({ runner: "another", wait_ms: 0 }))).toBe("forbidden");
 });
 
 test("what is kept of a release is there for the runner that does a run of it, while it does, and for no other", async () => {
